@@ -1,0 +1,2 @@
+//! Makes the benchmark's inputs.
+fn main() {}

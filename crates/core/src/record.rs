@@ -1,0 +1,397 @@
+//! All that leaves the engine. Sinks, stores and people see these records and nothing else.
+//!
+//! Every record has `record` (its kind) and `schema_version`; times are RFC 3339 in UTC with nanoseconds. The JSON
+//! Schema is generated from these types and committed as `docs/record.schema.json`; a test fails when it changes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of every record's form. It rises when a field changes its meaning or goes; new fields do not raise it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One line of output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// One scan.
+    Campaign(Box<Campaign>),
+    /// What was read, skipped and not visible; the last record of every run.
+    Run(Box<Run>),
+}
+
+/// A time as people and other tools read it: RFC 3339, UTC, nine decimals.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Stamp(pub String);
+
+impl From<i64> for Stamp {
+    /// From nanoseconds since 1970.
+    fn from(nanoseconds: i64) -> Self {
+        let time = jiff::Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Self(format!("{time:.9}"))
+    }
+}
+
+/// One scan, by one source or by one coordinated set of sources.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Campaign {
+    /// Version of this form.
+    pub schema_version: u32,
+    /// 16 characters of base32, from the first source, the first contact's time and the first service.
+    pub id: String,
+    /// 1 when opened, one more at each change of status.
+    pub revision: u32,
+    /// open, closed or withdrawn.
+    pub status: Status,
+    /// Why it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub withdrawn_because: Option<String>,
+    /// The id of the campaign that this one was joined into.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged_into: Option<String>,
+    /// First contact.
+    pub start: Stamp,
+    /// Last contact.
+    pub end: Stamp,
+    /// When the evidence sufficed.
+    pub decided: Stamp,
+    /// The scanning addresses, up to 1,000, sorted.
+    pub sources: Vec<String>,
+    /// How many they are.
+    pub source_count: u64,
+    /// Where the scan came from and went to.
+    pub direction: Direction,
+    /// ATT&CK techniques that the direction implies, e.g. T1595.001; empty where the direction is not known.
+    pub techniques: Vec<String>,
+    /// horizontal, vertical, block or null.
+    pub shape: Shape,
+    /// Probe kinds, most frequent first.
+    pub probes: Vec<ProbeKind>,
+    /// Probes sent, retransmissions included.
+    pub probe_count: u64,
+    /// Distinct hosts probed.
+    pub hosts: Count,
+    /// Distinct services probed.
+    pub services: Count,
+    /// The services most probed, at most 16, most hosts first, e.g. `tcp/22`.
+    pub top_services: Vec<String>,
+    /// Hosts that answered on a service (open), and hosts that refused (alive, closed).
+    pub learned: Learned,
+    /// The networks probed (/24 of IPv4, /64 of IPv6), at most 64, most hosts first.
+    pub prefixes: Vec<Prefix>,
+    /// How many such networks there are.
+    pub prefix_count: u64,
+    /// Hosts probed of each own block, where blocks were given.
+    pub coverage: Vec<Coverage>,
+    /// Probes a second over the scan's own span; absent for a single moment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rate: Option<f64>,
+    /// Seconds between probes, the median.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub median_gap: Option<f64>,
+    /// In which order hosts (or ports, where it is one host) were visited.
+    pub order: Order,
+    /// `1 / (1 + 2^-bits)`, at even prior odds.
+    pub confidence: f64,
+    /// The sum of the ledger, in bits.
+    pub bits: f64,
+    /// How much this matters.
+    pub severity: Severity,
+    /// The rule that gave the severity, in words.
+    pub severity_rule: String,
+    /// State was evicted: the counts are lower bounds.
+    pub at_least: bool,
+    /// What the verdict rests on and what spoke against it.
+    pub ledger: Vec<LedgerEntry>,
+    /// The nearest case in which this would not have been reported.
+    pub counterfactual: String,
+}
+
+/// Where a campaign stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Contacts may still come.
+    Open,
+    /// Quiet for longer than ten of its own gaps, and at least an hour.
+    Closed,
+    /// Later evidence showed that it was no scan.
+    Withdrawn,
+}
+
+/// Where a scan came from and went to, as the own blocks tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// From outside to own addresses.
+    Inbound,
+    /// From an own address to own addresses.
+    Internal,
+    /// From an own address to others.
+    Outbound,
+    /// Neither end is ours.
+    Transit,
+    /// No blocks were given.
+    Unknown,
+}
+
+/// How hosts and services spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// 5 or more hosts, fewer than 10 services.
+    Horizontal,
+    /// Fewer than 5 hosts, 10 or more services.
+    Vertical,
+    /// Many of both.
+    Block,
+    /// Few of both.
+    Null,
+}
+
+/// What kind of probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+#[allow(missing_docs, reason = "the names are the field's own")]
+pub enum ProbeKind {
+    TcpConnect,
+    TcpSyn,
+    TcpFin,
+    TcpNull,
+    TcpXmas,
+    TcpMaimon,
+    TcpAck,
+    TcpSynFin,
+    TcpSynack,
+    Udp,
+    IcmpEcho,
+    IcmpTimestamp,
+    IcmpMask,
+    Arp,
+    Nd,
+    SctpInit,
+    IpProtocol,
+    OsProbe,
+    VersionProbe,
+    BannerGrab,
+}
+
+/// A number of distinct things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Count {
+    /// How many.
+    pub count: u64,
+    /// False where bounded memory made this an estimate.
+    pub exact: bool,
+}
+
+/// What the targets gave away, in numbers of hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Learned {
+    /// Hosts with at least one service shown open.
+    pub open_hosts: Count,
+    /// Hosts that refused or answered otherwise, so shown alive.
+    pub refused_hosts: Count,
+}
+
+/// Hosts probed in one network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Prefix {
+    /// e.g. `203.0.113.0/24`.
+    pub prefix: String,
+    /// Distinct hosts probed in it.
+    pub hosts: u64,
+}
+
+/// Hosts probed of an own block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// The block as given.
+    pub block: String,
+    /// Distinct hosts probed in it.
+    pub hosts: Count,
+    /// Its size in addresses, where that fits 64 bits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub of: Option<u64>,
+}
+
+/// In which order a scan visited its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Rising by one, nearly always.
+    Sequential,
+    /// Falling by one, nearly always.
+    Reverse,
+    /// Constant steps other than one.
+    Stride,
+    /// Mostly rising.
+    Ascending,
+    /// Mostly falling.
+    Descending,
+    /// No visible order and no target twice.
+    Permutation,
+    /// No visible order, targets repeat.
+    Random,
+    /// Too few targets to tell.
+    Unknown,
+}
+
+/// How much a campaign matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "a scale")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// The kind of a piece of evidence. Bits within a family overlap, so the strongest counts; families add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// How first contacts ended.
+    Outcome,
+    /// How many hosts and ports.
+    Breadth,
+    /// Packets that no stack sends.
+    Craft,
+    /// The order of targets.
+    Order,
+    /// What speaks for something other than a scan.
+    Against,
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerEntry {
+    /// Its family.
+    pub family: Family,
+    /// log2 of the likelihood ratio, a multiple of 1/1024.
+    pub bits: f64,
+    /// The sentence, with its numbers.
+    pub text: String,
+    /// Set aside by an `against` entry: it does not count in the sum.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub set_aside: bool,
+}
+
+/// What a run read, skipped and could not see.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// Version of this form.
+    pub schema_version: u32,
+    /// Watchpost's version.
+    pub version: String,
+    /// Key of the shard hash, in hexadecimal.
+    pub shard_key: String,
+    /// The own blocks, as given.
+    pub blocks: Vec<String>,
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// Packets (or lines) read in all inputs.
+    pub packets: u64,
+    /// Contacts made of them.
+    pub contacts: u64,
+    /// First packet's time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub start: Option<Stamp>,
+    /// Last packet's time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub end: Option<Stamp>,
+    /// What was skipped, by reason, with the first place.
+    pub skipped: Vec<Skipped>,
+    /// What looks like a scan to others and is none.
+    pub not_scans: Vec<NotScan>,
+    /// What this vantage could not see.
+    pub blind: Vec<Blind>,
+    /// How the state's byte budget was used.
+    pub memory: Memory,
+    /// Campaigns that stand (open or closed).
+    pub campaigns: u64,
+    /// Campaigns withdrawn.
+    pub withdrawn: u64,
+    /// Distinct sources seen to start something.
+    pub sources: u64,
+}
+
+/// One input of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Input {
+    /// As the user named it (or found in a folder); `-` is standard input.
+    pub name: String,
+    /// e.g. `pcap`, `pcapng`, with `.gz` or `.zst` where compressed.
+    pub format: String,
+    /// Packets read from it.
+    pub packets: u64,
+    /// Bytes read from it, after decompression.
+    pub bytes: u64,
+    /// What is damaged, where, and what was lost; at most 16 places.
+    pub damage: Vec<Damage>,
+}
+
+/// A damaged place of an input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Damage {
+    /// Byte offset in the (decompressed) input.
+    pub offset: u64,
+    /// Number of the packet that could not be read, counted from 1.
+    pub packet: u64,
+    /// What is wrong there, in words.
+    pub what: String,
+    /// Where reading went on, if it did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resumed: Option<u64>,
+}
+
+/// Things skipped for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Skipped {
+    /// In words, e.g. `cut off by the snap length`.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// The input of the first.
+    pub first_input: String,
+    /// Its byte offset there.
+    pub first_offset: u64,
+}
+
+/// What looks like a scan to others and is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotScan {
+    /// e.g. `backscatter`, `peer-to-peer`, `health check`, `resolver`.
+    pub what: String,
+    /// How many sources.
+    pub sources: u64,
+    /// How many packets or contacts.
+    pub packets: u64,
+    /// Up to 8 of the sources.
+    pub examples: Vec<String>,
+}
+
+/// What this vantage could not see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Blind {
+    /// e.g. `direction`, `replies`, `banners`.
+    pub what: String,
+    /// Why, and what to do about it.
+    pub why: String,
+}
+
+/// How the byte budget was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Memory {
+    /// Bytes allowed for state.
+    pub budget: u64,
+    /// The most that was used.
+    pub peak: u64,
+    /// Sources forgotten to stay within it.
+    pub evicted_sources: u64,
+    /// Of these, how many had an open campaign.
+    pub evicted_campaigns: u64,
+}
