@@ -1,0 +1,66 @@
+//! One captured packet becomes at most one contact.
+//!
+//! This is the hot path of every run on captures, so it is our own: slices and `from_be_bytes`, no allocation, no
+//! table, no panic on any bytes. It states what one packet shows. What the packets before and after it show
+//! (who started, whether a SYN was ever answered) is `core`'s affair, and so is any judgement about addresses.
+//!
+//! Limits: fragments after the first are skipped, nothing is reassembled, and of nested packets only the innermost
+//! that can be decoded becomes the contact.
+
+mod arp; // who asks for whom on a link, IPv4
+mod icmp; // requests, answers, and errors with the packet that they quote
+mod ip; // IPv4 and IPv6 down to the upper protocol
+mod link; // everything below IP
+mod part; // bytes that know how long they were on the wire
+mod sctp; // SCTP's chunks
+mod skip; // why a packet gave no contact
+mod tcp; // flags and options
+mod tunnel; // packets within packets
+mod udp; // UDP, and VXLAN within
+
+
+use part::Part;
+use watchpost_core::contact::{Contact, Time};
+
+pub use icmp::EXPIRED;
+pub use link::LinkType;
+pub use skip::Skip;
+
+/// How many tunnels within tunnels, tags behind tags, extension headers behind extension headers are followed.
+const MAX_NESTING: u8 = 8;
+
+/// When and where a packet was captured, and how many tunnels deep the part at hand lies.
+#[derive(Clone, Copy)]
+struct Sighting {
+    time: Time,
+    sensor: u16,
+    depth: u8,
+}
+
+impl Sighting {
+    /// The same, one tunnel deeper.
+    fn deeper(self) -> Result<Self, Skip> {
+        if self.depth >= MAX_NESTING {
+            return Err(Skip::Nesting);
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+/// Decodes one packet.
+///
+/// `captured` is what the capture holds of it, `original_len` how long it was on the wire (a smaller number than
+/// the bytes at hand is not believed). `sensor` is copied into the contact.
+///
+/// # Errors
+/// [`Skip`] says why the packet gives no contact. That is normal and to be counted, not to be reported one by one.
+#[inline]
+pub fn decode(
+    link: LinkType,
+    time: Time,
+    captured: &[u8],
+    original_len: u32,
+    sensor: u16,
+) -> Result<Contact, Skip> {
+    link::decode(link, Part::new(captured, original_len as usize), Sighting { time, sensor, depth: 0 })
+}

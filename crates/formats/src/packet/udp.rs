@@ -1,0 +1,43 @@
+//! UDP (RFC 768), and VXLAN (RFC 7348) within it.
+
+use super::ip::Datagram;
+use super::part::be16;
+use super::{Sighting, Skip, link};
+use watchpost_core::contact::{Contact, Transport, traits};
+
+const HEADER: usize = 8;
+const VXLAN_PORT: u16 = 4789;
+
+#[inline]
+pub(super) fn decode(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+    let payload = datagram.payload;
+    if payload.length() == 0 {
+        return Ok(datagram.bare(at));
+    }
+    if payload.length() < HEADER {
+        return Err(Skip::Malformed);
+    }
+    let ports = payload.header::<4>()?;
+    let port = be16(ports, 2);
+    if port == VXLAN_PORT
+        && let Ok(inner) = vxlan(datagram, at)
+    {
+        return Ok(inner);
+    }
+    let mut contact = datagram.contact(at, Transport::Udp, port, be16(ports, 0));
+    if payload.length() > HEADER {
+        contact.traits |= traits::PAYLOAD;
+    }
+    Ok(contact)
+}
+
+/// The Ethernet frame within, if the header is VXLAN's: its I flag is set and the reserved last byte is zero.
+fn vxlan(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+    const VALID_NETWORK: u8 = 0x08;
+    let inner = datagram.payload.after(HEADER);
+    let header = inner.header::<8>()?;
+    if header[0] & VALID_NETWORK == 0 || header[7] != 0 {
+        return Err(Skip::Malformed);
+    }
+    link::ethernet(inner.after(8), at.deeper()?)
+}
