@@ -4,4 +4,21 @@
 //!
 //! The modules, in the order in which data flows:
 
+pub mod capture; // a file or a pipe: compression off, records out, damage around
 pub mod packet; // one packet becomes at most one contact
+
+/// A format that is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// As it stands in records and in `watchpost list formats`.
+    pub name: &'static str,
+    /// One line for people.
+    pub help: &'static str,
+    /// Endings of file names by which a folder is searched; a file that is named itself may have any.
+    pub extensions: &'static [&'static str],
+    /// The first bytes by which it is recognised, whatever its name.
+    pub recognised: &'static [&'static [u8]],
+}
+
+/// Every format that is read, each plain or compressed with gzip (`.gz`) or zstd (`.zst`).
+pub const FORMATS: &[Spec] = &[capture::PCAP, capture::PCAPNG];

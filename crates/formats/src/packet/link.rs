@@ -126,7 +126,8 @@ fn tagged(mut kind: u16, mut part: Part<'_>, at: Sighting) -> Result<Contact, Sk
             ETHERNET => return ethernet(part, at.deeper()?),
             ..MIN_ETHERTYPE => {
                 // 802.3 with LLC; a SNAP header without an organisation carries an ethertype.
-                let [0xaa, 0xaa, 0x03, 0, 0, 0, high, low] = *part.header::<8>().map_err(|_| Skip::NotIp)? else {
+                let [0xaa, 0xaa, 0x03, 0, 0, 0, high, low] = *part.header::<8>().map_err(|_| Skip::NotIp)?
+                else {
                     return Err(Skip::NotIp);
                 };
                 kind = u16::from_be_bytes([high, low]);

@@ -18,7 +18,6 @@ mod tcp; // flags and options
 mod tunnel; // packets within packets
 mod udp; // UDP, and VXLAN within
 
-
 use part::Part;
 use watchpost_core::contact::{Contact, Time};
 
