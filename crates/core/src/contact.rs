@@ -182,7 +182,9 @@ impl std::fmt::Display for Service {
             (Transport::Tcp, port) => write!(f, "tcp/{port}"),
             (Transport::Udp, port) => write!(f, "udp/{port}"),
             (Transport::Sctp, port) => write!(f, "sctp/{port}"),
-            (Transport::Icmp, 0x0800..=0x08ff) | (Transport::Icmp6, 0x8000..=0x80ff) => f.write_str("icmp/echo"),
+            (Transport::Icmp, 0x0800..=0x08ff) | (Transport::Icmp6, 0x8000..=0x80ff) => {
+                f.write_str("icmp/echo")
+            }
             (Transport::Icmp, 0x0d00) => f.write_str("icmp/timestamp"),
             (Transport::Icmp, 0x1100) => f.write_str("icmp/mask"),
             (Transport::Icmp | Transport::Icmp6, port) => write!(f, "icmp/{}.{}", port >> 8, port & 0xff),

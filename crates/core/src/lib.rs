@@ -3,6 +3,17 @@
 //!
 //! The modules, in the order in which data flows:
 
-pub mod net; // addresses
+pub mod blocks; // the own address blocks
+pub mod campaign; // one record for each scan
 pub mod contact; // somebody touched an address
-pub mod record; // all that leaves the engine
+pub mod detect; // evidence, one detector a file
+pub mod direction; // who started: the bounded memory of recent pairs
+pub mod evidence; // bits, families, the ledger
+pub mod merge; // several inputs, one order of time
+pub mod net; // addresses
+pub mod pipeline; // the line: front, shards, epochs, the end
+pub mod priors; // what ordinary traffic looks like (data/services.toml)
+pub mod record;
+pub mod shard; // sources owned by one shard, judged contact by contact
+pub mod table; // sources within a byte budget
+pub mod world; // what spans sources, replaced at epochs // all that leaves the engine

@@ -27,7 +27,8 @@ pub struct Stamp(pub String);
 impl From<i64> for Stamp {
     /// From nanoseconds since 1970.
     fn from(nanoseconds: i64) -> Self {
-        let time = jiff::Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let time =
+            jiff::Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         Self(format!("{time:.9}"))
     }
 }

@@ -1,0 +1,373 @@
+//! Campaigns: one record for each scan, made of what is remembered of its source.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::blocks::Blocks;
+use crate::contact::{SECOND, Service, Time, Transport};
+use crate::detect::dossier::{Dossier, Probe, mark};
+use crate::detect::state::host_id;
+use crate::detect::{Case, order};
+use crate::evidence::{Ledger, THRESHOLD};
+use crate::net::Address;
+use crate::record::{
+    Campaign, Count, Coverage, Direction, Family, Learned, Order, Prefix, ProbeKind, SCHEMA_VERSION,
+    Severity, Shape, Stamp, Status,
+};
+
+/// A campaign closes after ten of its own median gaps, at least this ...
+const CLOSES_AFTER: Time = 3600 * SECOND;
+/// ... and at most this; going on within it is a revision of the same campaign.
+pub const GOES_ON_WITHIN: Time = 30 * 24 * 3600 * SECOND;
+/// "Many" hosts.
+const MANY_HOSTS: u64 = 5;
+/// "Many" services.
+const MANY_SERVICES: u64 = 10;
+/// Networks listed in a record.
+const PREFIXES: usize = 64;
+/// Services listed in a record.
+const SERVICES: usize = 16;
+
+/// Where an opened campaign stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// When the evidence sufficed.
+    pub decided: Time,
+    /// Rises at each change of status.
+    pub revision: u32,
+    /// Open or withdrawn, while it is remembered; closing is a matter of time.
+    pub status: Status,
+    /// Why it was withdrawn.
+    pub withdrawn_because: Option<String>,
+}
+
+impl Standing {
+    /// Opens a campaign.
+    pub fn open(decided: Time) -> Self {
+        Self { decided, revision: 1, status: Status::Open, withdrawn_because: None }
+    }
+
+    /// Takes up a later judgement: a campaign is withdrawn when the evidence no longer holds, and stands again if it does.
+    pub fn judge(&mut self, ledger: &Ledger) {
+        match (self.status, ledger.decides()) {
+            (Status::Withdrawn, true) => (self.status, self.withdrawn_because) = (Status::Open, None),
+            (Status::Open, false) => {
+                let reason = match ledger.instead() {
+                    Some((what, why)) => format!("{what}: {why}"),
+                    None => "later answers outweigh the failures it rested on".into(),
+                };
+                (self.status, self.withdrawn_because) = (Status::Withdrawn, Some(reason));
+            }
+            _ => return,
+        }
+        self.revision += 1;
+    }
+}
+
+/// How long a campaign may be quiet before it closes.
+pub fn closes_after(dossier: &Dossier) -> Time {
+    let gaps = dossier.median_gap().unwrap_or(0).saturating_mul(10);
+    gaps.clamp(CLOSES_AFTER, GOES_ON_WITHIN)
+}
+
+/// The id: 80 bits of SHA-256 over the first source, the first contact's time and the first service, in base32.
+pub fn id(source: Address, first: &Probe) -> String {
+    let mut hash = Sha256::new();
+    hash.update(source.number().to_be_bytes());
+    hash.update(first.first.to_be_bytes());
+    hash.update([first.transport as u8]);
+    hash.update(first.port.to_be_bytes());
+    let digest = hash.finalize();
+    let number = digest.iter().take(10).fold(0u128, |n, byte| n << 8 | u128::from(*byte));
+    (0..16)
+        .rev()
+        .map(|i| char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(number >> (5 * i)) as usize & 31]))
+        .collect()
+}
+
+/// Everything that a record is made of.
+pub struct Draft<'a> {
+    /// The source.
+    pub source: Address,
+    /// Prepared for the detectors, with all that is known.
+    pub case: &'a Case<'a>,
+    /// The evidence.
+    pub ledger: &'a Ledger,
+    /// Where it stands.
+    pub standing: &'a Standing,
+    /// The own blocks.
+    pub blocks: &'a Blocks,
+    /// The time now, by the engine's clock: whether it is closed depends on it.
+    pub now: Time,
+}
+
+impl Draft<'_> {
+    /// The record.
+    pub fn record(&self) -> Campaign {
+        let dossier = self.case.dossier;
+        let firsts = dossier.firsts();
+        let closed = self.now - dossier.end > closes_after(dossier);
+        let status = if closed && self.standing.status == Status::Open {
+            Status::Closed
+        } else {
+            self.standing.status
+        };
+        let (hosts, services) = (self.hosts(), self.services());
+        let direction = self.blocks.direction(self.source, firsts.iter().map(|p| p.target));
+        let learned = self.learned();
+        let (severity, severity_rule) = severity(direction, learned);
+        let span = (dossier.end - dossier.start) as f64 / SECOND as f64;
+        let (prefixes, prefix_count) = self.prefixes();
+        Campaign {
+            schema_version: SCHEMA_VERSION,
+            id: id(self.source, &firsts[0]),
+            revision: self.standing.revision + u32::from(status == Status::Closed),
+            status,
+            withdrawn_because: self.standing.withdrawn_because.clone(),
+            merged_into: None,
+            start: dossier.start.into(),
+            end: dossier.end.into(),
+            decided: Stamp::from(self.standing.decided),
+            sources: vec![self.source.to_string()],
+            source_count: 1,
+            direction,
+            techniques: techniques(direction),
+            shape: shape(hosts.count, services.count),
+            probes: probe_kinds(dossier),
+            probe_count: dossier.probe_count,
+            hosts,
+            services,
+            top_services: self.top_services(),
+            learned,
+            prefixes,
+            prefix_count,
+            coverage: self.coverage(),
+            rate: (span > 0.0).then(|| round(dossier.probe_count as f64 / span)),
+            median_gap: dossier.median_gap().map(|gap| round(gap as f64 / SECOND as f64)),
+            order: order::judge(self.case).map_or(Order::Unknown, |seen| seen.order),
+            confidence: self.ledger.bits().confidence(),
+            bits: self.ledger.bits().value(),
+            severity,
+            severity_rule: severity_rule.into(),
+            at_least: dossier.at_least,
+            ledger: self.ledger.lines(),
+            counterfactual: self.counterfactual(),
+        }
+    }
+
+    fn hosts(&self) -> Count {
+        match &self.case.dossier.wide {
+            Some(wide) => Count { count: wide.hosts.count(), exact: wide.hosts.is_exact() },
+            None => Count { count: self.case.hosts.len() as u64, exact: true },
+        }
+    }
+
+    /// ICMP, ARP and ND reach a host, not a service of it.
+    fn services(&self) -> Count {
+        let is_service =
+            |t: Transport| !matches!(t, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd);
+        match &self.case.dossier.wide {
+            Some(wide) if wide.services.is_exact() => {
+                let first_other = (Transport::Icmp as u32) << 16;
+                let last_other = (Transport::Ip as u32) << 16;
+                let others =
+                    wide.services.values().filter(|s| (first_other..last_other).contains(s)).count() as u64;
+                let others = others
+                    + wide.services.values().filter(|s| *s >= (Transport::Arp as u32) << 16).count() as u64;
+                Count { count: wide.services.count() - others, exact: true }
+            }
+            Some(wide) => Count { count: wide.services.count(), exact: false },
+            None => {
+                let mut services: Vec<Service> = self.case.probes().map(|p| p.service()).collect();
+                services.retain(|s| is_service(s.transport));
+                services.sort_unstable();
+                services.dedup();
+                Count { count: services.len() as u64, exact: true }
+            }
+        }
+    }
+
+    fn top_services(&self) -> Vec<String> {
+        let mut counts: Vec<(Service, u64)> = Vec::new();
+        let mut add = |service: Service, n: u64| match counts.iter_mut().find(|(s, _)| *s == service) {
+            Some((_, count)) => *count += n,
+            None => counts.push((service, n)),
+        };
+        self.case.probes().for_each(|p| add(p.service(), 1));
+        if let Some(wide) = &self.case.dossier.wide {
+            wide.top.iter().for_each(|(service, n)| add(*service, u64::from(*n)));
+        }
+        counts.sort_unstable_by_key(|(service, n)| (std::cmp::Reverse(*n), *service));
+        counts.truncate(SERVICES);
+        counts.iter().map(|(service, _)| service.to_string()).collect()
+    }
+
+    fn learned(&self) -> Learned {
+        let exact = |count: u64| Count { count, exact: true };
+        match &self.case.dossier.wide {
+            Some(wide) => {
+                let open = Count { count: wide.open.count(), exact: wide.open.is_exact() };
+                // A host may refuse on one service and answer on another: it counts as open.
+                let refused = wide.refused.count();
+                let both =
+                    wide.refused.values().filter(|h| wide.open.contains(*h) == Some(true)).count() as u64;
+                Learned {
+                    open_hosts: open,
+                    refused_hosts: Count { count: refused - both, exact: open.exact },
+                }
+            }
+            None => {
+                let open = self.case.hosts.iter().filter(|h| !h.is_failed()).count() as u64;
+                let refused =
+                    self.case.hosts.iter().filter(|h| h.is_failed() && h.refused > 0).count() as u64;
+                Learned { open_hosts: exact(open), refused_hosts: exact(refused) }
+            }
+        }
+    }
+
+    fn prefixes(&self) -> (Vec<Prefix>, u64) {
+        let mut networks: Vec<Address> = match &self.case.dossier.wide {
+            Some(wide) if self.source.is_v4() && wide.hosts.is_exact() => {
+                wide.hosts.values().map(|v4| Address::v4(v4.to_be_bytes()).network()).collect()
+            }
+            _ => self.case.hosts.iter().map(|h| h.address.network()).collect(),
+        };
+        networks.sort_unstable();
+        let mut counted: Vec<(u64, Address)> =
+            networks.chunk_by(|a, b| a == b).map(|run| (run.len() as u64, run[0])).collect();
+        let known = counted.len() as u64;
+        let all = self.case.dossier.wide.as_ref().map_or(known, |w| w.networks.count().max(known));
+        counted.sort_unstable_by_key(|(hosts, network)| (std::cmp::Reverse(*hosts), *network));
+        counted.truncate(PREFIXES);
+        let length = |network: &Address| if network.is_v4() { 24 } else { 64 };
+        let name = |(hosts, network): &(u64, Address)| Prefix {
+            prefix: format!("{network}/{}", length(network)),
+            hosts: *hosts,
+        };
+        (counted.iter().map(name).collect(), all)
+    }
+
+    fn coverage(&self) -> Vec<Coverage> {
+        let wide = self.case.dossier.wide.as_ref();
+        let exact = wide.is_none_or(|w| w.hosts.is_exact());
+        let nets = self.blocks.nets().enumerate();
+        let counted = nets.map(|(place, net)| {
+            let kept =
+                self.case.hosts.iter().filter(|h| self.blocks.find(h.address) == Some(place)).count() as u64;
+            let count = kept + wide.and_then(|w| w.blocks.get(place)).copied().unwrap_or(0);
+            let size = u32::from(net.max_prefix_len() - net.prefix_len());
+            Coverage { block: net.to_string(), hosts: Count { count, exact }, of: 1u64.checked_shl(size) }
+        });
+        counted.filter(|c| c.hosts.count > 0).collect()
+    }
+
+    /// The smallest number of targets at the same rate of evidence that would still decide, less one.
+    fn counterfactual(&self) -> String {
+        let hosts = self.hosts().count.max(1);
+        let services: u64 = self.case.hosts.iter().map(|h| u64::from(h.services)).sum();
+        let (what, targets) =
+            if hosts < MANY_HOSTS { ("services", services.max(1)) } else { ("hosts", hosts) };
+        let others: f64 = self.ledger.bits().value() - self.ledger.family(Family::Outcome).value();
+        let each = self.ledger.family(Family::Outcome).value() / targets as f64;
+        let needed = (THRESHOLD.value() - others) / each;
+        if each > 0.0 && needed >= 1.0 {
+            format!(
+                "it would not have been reported with {} {what}",
+                (needed.ceil() as u64).saturating_sub(1).max(1)
+            )
+        } else {
+            format!("without its outcomes it would still stand at {others:+.1} bits")
+        }
+    }
+}
+
+fn round(value: f64) -> f64 {
+    // Six significant digits are more than a rate has.
+    if value == 0.0 {
+        return 0.0;
+    }
+    let scale = 10f64.powi(5 - value.abs().log10().floor() as i32);
+    (value * scale).round() / scale
+}
+
+fn shape(hosts: u64, services: u64) -> Shape {
+    match (hosts >= MANY_HOSTS, services >= MANY_SERVICES) {
+        (true, false) => Shape::Horizontal,
+        (false, true) => Shape::Vertical,
+        (true, true) => Shape::Block,
+        (false, false) => Shape::Null,
+    }
+}
+
+/// Kinds that make up at least a hundredth of the probes, and rare ones that are telling by themselves.
+fn probe_kinds(dossier: &Dossier) -> Vec<ProbeKind> {
+    let banners = dossier.probes.iter().filter(|p| p.outcome == crate::contact::Outcome::Told).count() as u32;
+    let mut kinds = dossier.kinds;
+    kinds[ProbeKind::BannerGrab as usize] = banners;
+    let all: u64 = kinds.iter().map(|k| u64::from(*k)).sum();
+    let telling = |kind| matches!(kind, ProbeKind::OsProbe | ProbeKind::VersionProbe | ProbeKind::BannerGrab);
+    let mut named: Vec<(u32, ProbeKind)> = KINDS_IN_ORDER
+        .iter()
+        .map(|kind| (kinds[*kind as usize], *kind))
+        .filter(|(count, kind)| *count > 0 && (telling(*kind) || u64::from(*count) * 100 >= all))
+        .collect();
+    named.sort_by_key(|(count, kind)| (std::cmp::Reverse(*count), *kind));
+    named.into_iter().map(|(_, kind)| kind).collect()
+}
+
+/// All kinds, as declared.
+pub const KINDS_IN_ORDER: [ProbeKind; crate::detect::dossier::KINDS] = {
+    use ProbeKind::*;
+    [
+        TcpConnect,
+        TcpSyn,
+        TcpFin,
+        TcpNull,
+        TcpXmas,
+        TcpMaimon,
+        TcpAck,
+        TcpSynFin,
+        TcpSynack,
+        Udp,
+        IcmpEcho,
+        IcmpTimestamp,
+        IcmpMask,
+        Arp,
+        Nd,
+        SctpInit,
+        IpProtocol,
+        OsProbe,
+        VersionProbe,
+        BannerGrab,
+    ]
+};
+
+/// ATT&CK 18.1: from outside it is Scanning IP Blocks; from inside, Network Service Discovery.
+fn techniques(direction: Direction) -> Vec<String> {
+    match direction {
+        Direction::Inbound => vec!["T1595.001".into()],
+        Direction::Internal => vec!["T1046".into()],
+        Direction::Outbound => vec!["T1595.001".into()],
+        Direction::Transit | Direction::Unknown => Vec::new(),
+    }
+}
+
+fn severity(direction: Direction, learned: Learned) -> (Severity, &'static str) {
+    let open = learned.open_hosts.count > 0;
+    match direction {
+        Direction::Internal | Direction::Outbound => (Severity::High, "one of ours is scanning"),
+        Direction::Transit => (Severity::Info, "neither its source nor its targets are ours"),
+        _ if open => (Severity::Medium, "something open was learned"),
+        _ => (Severity::Low, "it reached nothing"),
+    }
+}
+
+/// The host ids of a record's own hosts, for tests that compare vantages.
+pub fn host_ids(case: &Case<'_>) -> Vec<u32> {
+    case.hosts.iter().map(|h| host_id(h.address)).collect()
+}
+
+/// Whether any kept target was returned to after it had answered.
+pub fn has_returns(dossier: &Dossier) -> bool {
+    dossier.probes.iter().any(|p| p.marks & mark::RETURNED != 0)
+}

@@ -1,0 +1,166 @@
+//! Against: what looks like a scan and is something else. Each says what, why, and which evidence means nothing then.
+
+use hashbrown::HashSet;
+
+use super::dossier::{Probe, mark};
+use super::{Case, Spec};
+use crate::contact::{Outcome, Service, Transport};
+use crate::evidence::Evidence;
+use crate::net::Address;
+use crate::record::{Family, ProbeKind};
+
+/// How contacts ended, how many, and in which order mean nothing.
+const ALL_BUT_CRAFT: &[Family] = &[Family::Outcome, Family::Breadth, Family::Order];
+const EVERYTHING: &[Family] = &[Family::Outcome, Family::Breadth, Family::Craft, Family::Order];
+
+/// SYN-ACKs to people who never asked: answers to somebody who forged their addresses.
+pub const BACKSCATTER: Spec = Spec {
+    name: "backscatter",
+    family: Family::Against,
+    help: "answers to forged packets: from one service to ports that nobody listens on",
+    needs: "TCP flags",
+    weigh: backscatter,
+};
+
+/// A route being traced.
+pub const TRACEROUTE: Spec = Spec {
+    name: "traceroute",
+    family: Family::Against,
+    help: "times to live that rise step by step, and routers that say so",
+    needs: "time to live",
+    weigh: traceroute,
+};
+
+/// Peers of an overlay network, of which most are gone at any time.
+pub const PEERS: Spec = Spec {
+    name: "peer-to-peer",
+    family: Family::Against,
+    help: "ordinary connections to hosts scattered over unrelated networks, at ports of an overlay, tried again",
+    needs: "starts of connections",
+    weigh: peers,
+};
+
+/// The same targets in rounds: a health check, a monitor, a poller.
+pub const ROUNDS: Spec = Spec {
+    name: "health check",
+    family: Family::Against,
+    help: "the same targets visited again and again, many of which answer",
+    needs: "replies",
+    weigh: rounds,
+};
+
+/// A resolver asks name servers all over the world.
+pub const RESOLVER: Spec = Spec {
+    name: "resolver",
+    family: Family::Against,
+    help: "questions to name servers scattered over unrelated networks, many of which answer",
+    needs: "replies",
+    weigh: resolver,
+};
+
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+fn count(probes: &[&Probe], test: impl Fn(&Probe) -> bool) -> usize {
+    probes.iter().filter(|p| test(p)).count()
+}
+
+/// Share of hosts that have a /16 (or /48) of their own.
+fn scatter(case: &Case<'_>) -> f64 {
+    let places: HashSet<Address> = case.hosts.iter().map(|h| h.address.neighbourhood()).collect();
+    share(places.len(), case.hosts.len())
+}
+
+fn backscatter(case: &Case<'_>) -> Option<Evidence> {
+    let probes: Vec<&Probe> = case.probes().collect();
+    let answers = count(&probes, |p| p.kind == ProbeKind::TcpSynack);
+    if answers * 2 < probes.len() || answers == 0 {
+        return None;
+    }
+    let from: HashSet<u16> = probes.iter().map(|p| p.source_port).collect();
+    let to: HashSet<u16> = probes.iter().map(|p| p.port).collect();
+    // A scanner asks one service of many; a victim answers from its one service to whatever port was forged.
+    if probes.len() > 1 && to.len() <= from.len() {
+        return None;
+    }
+    let text =
+        format!("{answers} answers from {} port(s) to {} ports that asked nothing", from.len(), to.len());
+    Some(Evidence::instead("backscatter", EVERYTHING, text))
+}
+
+fn traceroute(case: &Case<'_>) -> Option<Evidence> {
+    let probes: Vec<&Probe> = case.probes().collect();
+    if case.hosts.len() > 4 {
+        return None;
+    }
+    let expired = count(&probes, |p| p.marks & mark::EXPIRED != 0);
+    let ttls: Vec<u8> = probes.iter().map(|p| p.ttl).collect();
+    let distinct: HashSet<u8> = ttls.iter().copied().collect();
+    let rising = ttls.windows(2).filter(|w| w[1] >= w[0]).count();
+    let lowest = ttls.iter().min().copied().unwrap_or(u8::MAX);
+    let steps = distinct.len() >= 4 && lowest <= 5 && share(rising, ttls.len().saturating_sub(1)) >= 0.8;
+    if !steps && (expired < 2 || distinct.len() < 3) {
+        return None;
+    }
+    let text = format!("{} times to live from {lowest} on, {expired} ran out on the way", distinct.len());
+    Some(Evidence::instead("traceroute", ALL_BUT_CRAFT, text))
+}
+
+fn peers(case: &Case<'_>) -> Option<Evidence> {
+    let probes: Vec<&Probe> = case.probes().collect();
+    let ordinary = count(&probes, |p| matches!(p.kind, ProbeKind::TcpConnect | ProbeKind::Udp));
+    let scatter = scatter(case);
+    if case.hosts.len() < 5 || scatter < 0.4 || share(ordinary, probes.len()) < 0.9 {
+        return None;
+    }
+    let ports: HashSet<Service> = probes.iter().map(|p| p.service()).collect();
+    let overlay = count(&probes, |p| case.priors.of(p.service()).peers);
+    let high = count(&probes, |p| p.port >= 1024);
+    let own_ports = share(ports.len(), case.hosts.len()) >= 0.5
+        && share(high, probes.len()) >= 0.8
+        && probes.len() < 2 * case.hosts.len();
+    let failed = count(&probes, Probe::failed);
+    let tried_again = count(&probes, |p| p.failed() && p.visits > 1);
+    let talked = count(&probes, Probe::talked);
+    let patient = talked > 0 && share(tried_again, failed) >= 0.3 && failed > 0;
+    let why = if share(overlay, probes.len()) >= 0.5 {
+        format!("{overlay} of {} contacts at ports of peer-to-peer overlays", probes.len())
+    } else if own_ports {
+        format!("{} hosts, each at a high port of its own", case.hosts.len())
+    } else if patient {
+        format!("{tried_again} of {failed} silent hosts tried again later, {talked} others talked with")
+    } else {
+        return None;
+    };
+    let networks = (scatter * case.hosts.len() as f64).round();
+    let text = format!("{why}; hosts in {networks} unrelated networks");
+    Some(Evidence::instead("peer-to-peer", ALL_BUT_CRAFT, text))
+}
+
+fn rounds(case: &Case<'_>) -> Option<Evidence> {
+    let probes: Vec<&Probe> = case.probes().collect();
+    let again = count(&probes, |p| p.visits >= 3);
+    let often = count(&probes, |p| p.visits >= 10);
+    let answered = count(&probes, |p| p.outcome >= Outcome::Answered);
+    let answering = share(answered, probes.len());
+    let polled = share(again, probes.len()) >= 0.8 && answering >= 0.3;
+    let watched = share(often, probes.len()) >= 0.8 && answering >= 0.1;
+    if probes.len() < 2 || case.dossier.wide.is_some() || !(polled || watched) {
+        return None;
+    }
+    let text = format!("{again} of {} targets visited three times or more; {answered} answer", probes.len());
+    Some(Evidence::instead("health check", ALL_BUT_CRAFT, text))
+}
+
+fn resolver(case: &Case<'_>) -> Option<Evidence> {
+    let probes: Vec<&Probe> = case.probes().collect();
+    let names = |p: &Probe| p.port == 53 && matches!(p.transport, Transport::Udp | Transport::Tcp);
+    let asked = count(&probes, names);
+    let answered = count(&probes, |p| names(p) && p.outcome >= Outcome::Answered);
+    if share(asked, probes.len()) < 0.8 || share(answered, asked) < 0.3 || scatter(case) < 0.4 {
+        return None;
+    }
+    let text = format!("{asked} name servers asked, {answered} answered");
+    Some(Evidence::instead("resolver", ALL_BUT_CRAFT, text))
+}

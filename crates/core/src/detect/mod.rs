@@ -1,0 +1,135 @@
+//! The detectors: each weighs one kind of evidence in what is remembered of a source.
+//!
+//! They share one memory of a source ([`dossier`]) and read it when there is something new to judge, so a packet costs
+//! one update, however many detectors there are. Adding one: a file with a `SPEC`, a line in [`DETECTORS`], a corpus case.
+
+pub mod against;
+pub mod breadth;
+pub mod craft;
+pub mod dossier;
+pub mod order;
+pub mod outcome;
+pub mod state;
+
+use crate::contact::{Service, Time, Transport};
+use crate::evidence::{Evidence, Ledger};
+use crate::net::Address;
+use crate::priors::Priors;
+use crate::record::Family;
+use crate::world::World;
+use dossier::{Dossier, Probe};
+
+/// A detector's declaration: documentation and `watchpost list detectors` come from it.
+pub struct Spec {
+    /// Its name.
+    pub name: &'static str,
+    /// The family of its evidence.
+    pub family: Family,
+    /// What it looks for, in one sentence.
+    pub help: &'static str,
+    /// What a vantage must see for it.
+    pub needs: &'static str,
+    /// Weighs a case. `None`: nothing to say.
+    pub weigh: fn(&Case<'_>) -> Option<Evidence>,
+}
+
+/// All detectors, in the order of the ledger.
+pub const DETECTORS: &[Spec] = &[
+    outcome::SPEC,
+    breadth::SPEC,
+    craft::SPEC,
+    order::SPEC,
+    against::BACKSCATTER,
+    against::TRACEROUTE,
+    against::PEERS,
+    against::ROUNDS,
+    against::RESOLVER,
+];
+
+/// Weighs everything known of a source.
+pub fn weigh(case: &Case<'_>) -> Ledger {
+    Ledger::weigh(DETECTORS.iter().filter_map(|spec| (spec.weigh)(case)).collect())
+}
+
+/// One source as it stands, prepared for the detectors.
+pub struct Case<'a> {
+    /// What is remembered of it.
+    pub dossier: &'a Dossier,
+    /// What spans sources.
+    pub world: &'a World,
+    /// What is normal.
+    pub priors: &'a Priors,
+    /// The hosts it touched, in the order of first touch (the kept ones).
+    pub hosts: Vec<Host>,
+    until: Time,
+}
+
+/// One host that the source touched.
+#[derive(Clone, Copy, Debug)]
+pub struct Host {
+    /// Its address.
+    pub address: Address,
+    /// The service touched first.
+    pub service: Service,
+    /// Services touched.
+    pub services: u32,
+    /// Of these: silent, unreachable or refused.
+    pub failed: u32,
+    /// Of these: refused.
+    pub refused: u32,
+    /// Of these: used as services are.
+    pub talked: u32,
+}
+
+impl Host {
+    /// Whether nothing answered.
+    pub fn is_failed(&self) -> bool {
+        self.failed == self.services
+    }
+}
+
+impl<'a> Case<'a> {
+    /// `until`: targets touched later do not count yet, their answer may be on its way.
+    pub fn new(dossier: &'a Dossier, world: &'a World, until: Time) -> Self {
+        let mut case = Self { dossier, world, priors: Priors::shipped(), hosts: Vec::new(), until };
+        let mut order: Vec<(Address, usize)> = case.probes().map(|p| p.target).zip(0..).collect();
+        order.sort_unstable();
+        let probes: Vec<&Probe> = case.probes().collect();
+        let mut hosts: Vec<(usize, Host)> = Vec::new();
+        for run in order.chunk_by(|a, b| a.0 == b.0) {
+            let of = || run.iter().map(|(_, place)| probes[*place]);
+            let count = |test: fn(&Probe) -> bool| of().filter(|p| test(p)).count() as u32;
+            let host = Host {
+                address: run[0].0,
+                service: probes[run[0].1].service(),
+                services: run.len() as u32,
+                failed: count(Probe::failed),
+                refused: count(|p| p.outcome == crate::contact::Outcome::Refused),
+                talked: count(Probe::talked),
+            };
+            hosts.push((run[0].1, host));
+        }
+        hosts.sort_unstable_by_key(|(first, _)| *first);
+        case.hosts = hosts.into_iter().map(|(_, host)| host).collect();
+        case
+    }
+
+    /// The targets that count, in the order of first touch (those kept one by one).
+    pub fn probes(&self) -> impl Iterator<Item = &'a Probe> + use<'a> {
+        let until = self.until;
+        self.dossier.firsts().iter().filter(move |p| p.first <= until)
+    }
+
+    /// Hosts beyond those kept one by one, and how many of these answered.
+    pub fn beyond(&self) -> (u64, u64) {
+        let Some(wide) = &self.dossier.wide else { return (0, 0) };
+        let open = self.hosts.iter().filter(|h| !h.is_failed()).count() as u64;
+        let hosts = wide.hosts.count().saturating_sub(self.hosts.len() as u64);
+        (hosts, wide.open.count().saturating_sub(open).min(hosts))
+    }
+
+    /// Whether silence from this service's transport means that nobody answered.
+    pub fn silence_tells(&self, transport: Transport) -> bool {
+        self.world.silence_tells(transport)
+    }
+}

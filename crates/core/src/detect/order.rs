@@ -1,0 +1,150 @@
+//! Order: targets visited in a sequence that only a program follows.
+//!
+//! With A rises in n visits, `z = (A - (n-1)/2) / sqrt((n+1)/12)` is standard normal if the order is chance. No target
+//! twice in n visits to N addresses has a chance of about `exp(-n^2 / 2N)`. Order corroborates: backups and health checks
+//! go in order too, so it never decides alone.
+
+use super::{Case, Spec};
+use crate::contact::Service;
+use crate::evidence::{Bits, Evidence};
+use crate::net::Address;
+use crate::record::{Family, Order};
+
+/// Fewer targets than this have no order.
+const FEWEST: usize = 8;
+/// Just below the verdict.
+const MOST: f64 = 6.0;
+/// Share of equal steps that makes a sequence.
+const SAME_STEP: f64 = 0.8;
+/// Standard deviations from chance.
+const CLEAR: f64 = 4.0;
+
+/// The detector's declaration.
+pub const SPEC: Spec = Spec {
+    name: "order",
+    family: Family::Order,
+    help: "addresses or ports visited in sequence, in reverse, in strides, or each exactly once",
+    needs: "starts of connections",
+    weigh,
+};
+
+/// What the order of targets looks like, and its numbers.
+pub struct Seen {
+    /// The name.
+    pub order: Order,
+    /// How many visits it was judged by.
+    pub visits: usize,
+    /// Rises among the steps.
+    pub rises: usize,
+    /// The step, for sequences and strides.
+    pub step: i128,
+    /// Whether ports (of one host) rather than addresses were judged.
+    pub ports: bool,
+    /// Bits against chance.
+    pub bits: Bits,
+}
+
+/// Judges the order in which a source visited hosts, or the ports of its one host.
+pub fn judge(case: &Case<'_>) -> Option<Seen> {
+    let hosts: Vec<i128> = case.hosts.iter().map(|h| number(h.address)).collect();
+    if hosts.len() >= FEWEST {
+        let revisits = case.probes().filter(|p| p.visits > 1).count();
+        let mut seen = order_of(&hosts);
+        let repeats = case.dossier.probe_count > 2 * total_targets(case) || revisits * 10 > hosts.len();
+        if seen.order == Order::Permutation && repeats {
+            (seen.order, seen.bits) = (Order::Random, Bits::ZERO);
+        }
+        return Some(seen);
+    }
+    let busiest = case.hosts.iter().max_by_key(|h| (h.services, h.address))?.address;
+    let ports: Vec<Service> = case.probes().filter(|p| p.target == busiest).map(|p| p.service()).collect();
+    if ports.len() < FEWEST {
+        return None;
+    }
+    let ports: Vec<i128> = ports.iter().map(|s| i128::from(s.port)).collect();
+    Some(Seen { ports: true, ..order_of(&ports) })
+}
+
+fn total_targets(case: &Case<'_>) -> u64 {
+    let kept = case.dossier.firsts().len() as u64;
+    match &case.dossier.wide {
+        Some(wide) => wide.hosts.count().max(kept) * wide.services.count().clamp(1, 1 << 16),
+        None => kept,
+    }
+}
+
+fn number(address: Address) -> i128 {
+    // The low 127 bits order the addresses of one family as the whole does.
+    (address.number() & (u128::MAX >> 1)) as i128
+}
+
+fn order_of(visits: &[i128]) -> Seen {
+    let n = visits.len();
+    let steps: Vec<i128> = visits.windows(2).map(|w| w[1] - w[0]).collect();
+    let rises = steps.iter().filter(|s| **s > 0).count();
+    let mut sorted = steps.clone();
+    sorted.sort_unstable();
+    let (step, same) = sorted
+        .chunk_by(|a, b| a == b)
+        .map(|run| (run[0], run.len()))
+        .max_by_key(|(step, len)| (*len, -step.abs()))
+        .unwrap_or((0, 0));
+    let z = (rises as f64 - (n - 1) as f64 / 2.0) / ((n + 1) as f64 / 12.0).sqrt();
+    // The normal tail: log2 of exp(-z^2 / 2), from two deviations on.
+    let from_rises = if z.abs() > 2.0 { z * z / 2.0 * std::f64::consts::LOG2_E } else { 0.0 };
+    let (order, bits) = if same as f64 >= SAME_STEP * steps.len() as f64 && step != 0 {
+        let order = match step {
+            1 => Order::Sequential,
+            -1 => Order::Reverse,
+            _ => Order::Stride,
+        };
+        (order, MOST)
+    } else if z > CLEAR {
+        (Order::Ascending, from_rises)
+    } else if z < -CLEAR {
+        (Order::Descending, from_rises)
+    } else {
+        let span = visits.iter().max().unwrap_or(&0) - visits.iter().min().unwrap_or(&0) + 1;
+        let by_chance = (n * n) as f64 / (2.0 * span as f64) * std::f64::consts::LOG2_E;
+        (Order::Permutation, by_chance)
+    };
+    Seen { order, visits: n, rises, step, ports: false, bits: Bits::new(bits.min(MOST)) }
+}
+
+fn weigh(case: &Case<'_>) -> Option<Evidence> {
+    let seen = judge(case)?;
+    if seen.bits == Bits::ZERO {
+        return None;
+    }
+    let what = if seen.ports { "ports" } else { "hosts" };
+    let text = match seen.order {
+        Order::Sequential => format!("{} {what} in rising sequence", seen.visits),
+        Order::Reverse => format!("{} {what} in falling sequence", seen.visits),
+        Order::Stride => format!("{} {what} in steps of {}", seen.visits, seen.step),
+        Order::Permutation => format!("no repeat among {} {what} of a narrow range", seen.visits),
+        _ => format!("{} rises in {} steps between {what}", seen.rises, seen.visits - 1),
+    };
+    Some(Evidence::new(Family::Order, seen.bits, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_are_told_from_chance() {
+        let rising: Vec<i128> = (0..20).collect();
+        assert_eq!(order_of(&rising).order, Order::Sequential);
+        let falling: Vec<i128> = (0..20).rev().collect();
+        assert_eq!(order_of(&falling).order, Order::Reverse);
+        let stride: Vec<i128> = (0..20).map(|i| i * 256).collect();
+        assert_eq!(order_of(&stride).order, Order::Stride);
+        let sparse: Vec<i128> = (0..40).map(|i| i * i).collect();
+        assert_eq!(order_of(&sparse).order, Order::Ascending);
+        let mixed: Vec<i128> = (0..200).map(|i| i * 89 % 257).collect();
+        assert_eq!(order_of(&mixed).order, Order::Permutation);
+        assert!(order_of(&mixed).bits > Bits::new(5.0));
+        let wide: Vec<i128> = (0..200i128).map(|i| i * 2_654_435_761 % (1 << 32)).collect();
+        assert!(order_of(&wide).bits < Bits::new(0.1));
+    }
+}

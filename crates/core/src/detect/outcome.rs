@@ -1,0 +1,69 @@
+//! Outcome: how first contacts ended. The sequential probability ratio test of Jung et al. (TRW, IEEE S&P 2004).
+//!
+//! A scanner meets dead addresses, an ordinary source meets services. Each host counts once. There is no time window, so
+//! a probe an hour is found after as many probes as a thousand a second. The blind spot: a scanner with a list of live
+//! services succeeds everywhere; breadth and craft must tell it.
+
+use super::{Case, Spec};
+use crate::evidence::{Bits, Evidence};
+use crate::record::Family;
+
+/// A further service of the same host that fails says less than another dead host: hosts are down as a whole. With 0.4
+/// bits, ten dead ports of one host reach the verdict together with breadth.
+const FURTHER_SERVICE: f64 = 0.4;
+/// Credit for answers is capped: no source earns an amnesty (30 bits are nineteen answered hosts).
+const CREDIT: f64 = -30.0;
+
+/// The detector's declaration.
+pub const SPEC: Spec = Spec {
+    name: "outcome",
+    family: Family::Outcome,
+    help: "first contacts that nothing answered, weighed against those that were (sequential ratio test)",
+    needs: "replies, or TCP sources that go on after the SYN",
+    weigh,
+};
+
+fn weigh(case: &Case<'_>) -> Option<Evidence> {
+    let further = Bits::new(FURTHER_SERVICE);
+    let (mut bits, mut judged, mut failed, mut refused, mut dark) = (Bits::ZERO, 0u64, 0u64, 0u64, 0u64);
+    for host in &case.hosts {
+        let prior = case.priors.of(host.service);
+        let answered = u64::from(host.services - host.failed);
+        if answered > 0 {
+            bits = bits + prior.success() + further * u64::from(host.failed) + -(further * (answered - 1));
+        } else if host.refused > 0 || case.silence_tells(host.service.transport) {
+            bits = bits + prior.failure() + further * u64::from(host.failed - 1);
+            failed += 1;
+            refused += u64::from(host.refused > 0);
+            dark += u64::from(!case.world.answers(host.address));
+        } else {
+            continue;
+        }
+        judged += 1;
+    }
+    let (beyond, open) = case.beyond();
+    if let Some((service, _)) = case.dossier.wide.as_ref().and_then(|w| w.top.iter().max_by_key(|t| t.1)) {
+        let prior = case.priors.of(*service);
+        bits = bits + prior.success() * open;
+        judged += open;
+        if case.silence_tells(service.transport) {
+            bits = bits + prior.failure() * (beyond - open);
+            judged += beyond - open;
+            failed += beyond - open;
+            dark += beyond - open;
+        }
+    }
+    if judged == 0 {
+        return None;
+    }
+    let services: u32 = case.hosts.iter().map(|h| h.services).sum();
+    let text = if judged < 5 && u64::from(services) > judged {
+        let failed: u32 = case.hosts.iter().map(|h| h.failed).sum();
+        let hosts = if judged == 1 { "one host".into() } else { format!("{judged} hosts") };
+        format!("{failed} of {services} services of {hosts} did not answer")
+    } else {
+        let kinds = if refused > 0 { format!(" ({refused} refused)") } else { String::new() };
+        format!("{failed} of {judged} hosts had no service{kinds}; {dark} of them never answered anyone")
+    };
+    Some(Evidence::new(Family::Outcome, bits.max(Bits::new(CREDIT)), text))
+}

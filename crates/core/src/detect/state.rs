@@ -1,0 +1,230 @@
+//! The measuring tools that detectors share: distinct counting and typical gaps, each in bounded memory.
+
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+
+use crate::contact::Time;
+use crate::net::Address;
+
+/// Registers of the estimate: σ = 1.04 / sqrt(1024) = 3.3 %.
+const REGISTERS: usize = 1024;
+/// Past this many bytes an exact set becomes an estimate. A /16 held exactly needs 8 KiB.
+const EXACT_BYTES: usize = 16 * 1024;
+/// How often the exact set's size is looked at: each time so many more were added.
+const LOOK_EVERY: u32 = 256;
+
+/// Counts distinct 32-bit values, exactly while that takes at most 16 KiB, then by estimate.
+///
+/// "Was this new?" is answered only while exact; the estimate (HyperLogLog, Flajolet et al. 2007) cannot tell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Distinct {
+    /// All values.
+    Exact {
+        /// They.
+        set: RoaringBitmap,
+        /// Size when last looked at.
+        bytes: u32,
+        /// Values added since.
+        unseen: u32,
+    },
+    /// Registers of HyperLogLog.
+    Estimate(Vec<u8>),
+}
+
+impl Default for Distinct {
+    fn default() -> Self {
+        Self::Exact { set: RoaringBitmap::new(), bytes: 0, unseen: 0 }
+    }
+}
+
+impl Distinct {
+    /// Adds a value. `Some(true)` if it was new, `None` if an estimate cannot tell.
+    pub fn insert(&mut self, value: u32) -> Option<bool> {
+        match self {
+            Self::Exact { set, bytes, unseen } => {
+                let new = set.insert(value);
+                *unseen += u32::from(new);
+                if *unseen >= LOOK_EVERY {
+                    *unseen = 0;
+                    *bytes = size_of_bitmap(set) as u32;
+                    if *bytes as usize > EXACT_BYTES {
+                        *self = Self::estimate(set);
+                    }
+                }
+                Some(new)
+            }
+            Self::Estimate(registers) => {
+                register(registers, value);
+                None
+            }
+        }
+    }
+
+    fn estimate(set: &RoaringBitmap) -> Self {
+        let mut registers = vec![0; REGISTERS];
+        for value in set {
+            register(&mut registers, value);
+        }
+        Self::Estimate(registers)
+    }
+
+    /// Whether the value was added; `None` if an estimate cannot tell.
+    pub fn contains(&self, value: u32) -> Option<bool> {
+        match self {
+            Self::Exact { set, .. } => Some(set.contains(value)),
+            Self::Estimate(_) => None,
+        }
+    }
+
+    /// How many distinct values there were.
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::Exact { set, .. } => set.len(),
+            Self::Estimate(registers) => estimate(registers),
+        }
+    }
+
+    /// Whether the count is exact.
+    pub fn is_exact(&self) -> bool {
+        matches!(self, Self::Exact { .. })
+    }
+
+    /// All values in rising order, while exact.
+    pub fn values(&self) -> impl Iterator<Item = u32> + '_ {
+        let set = match self {
+            Self::Exact { set, .. } => Some(set.iter()),
+            Self::Estimate(_) => None,
+        };
+        set.into_iter().flatten()
+    }
+
+    /// Bytes held, as the budget counts them. Depends on the values alone, not on how they came.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Exact { bytes, .. } => *bytes as usize + 4 * LOOK_EVERY as usize,
+            Self::Estimate(registers) => registers.len(),
+        }
+    }
+}
+
+/// The serialised size is what the containers hold; the vector of containers and its slack come on top.
+fn size_of_bitmap(set: &RoaringBitmap) -> usize {
+    set.serialized_size() * 3 / 2
+}
+
+/// Spreads a value's bits (the finaliser of MurmurHash3, widened to 64 bits).
+fn spread(value: u32) -> u64 {
+    let mut hash = u64::from(value).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}
+
+fn register(registers: &mut [u8], value: u32) {
+    let hash = spread(value);
+    let slot = &mut registers[hash as usize % REGISTERS];
+    let rank = (hash >> 10).trailing_zeros().min(53) as u8 + 1;
+    *slot = rank.max(*slot);
+}
+
+fn estimate(registers: &[u8]) -> u64 {
+    let m = REGISTERS as f64;
+    let sum: f64 = registers.iter().map(|r| (-f64::from(*r)).exp2()).sum();
+    let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
+    let empty = registers.iter().filter(|r| **r == 0).count();
+    let better = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
+    better.round() as u64
+}
+
+/// A host's place in a [`Distinct`]: an IPv4 address itself, 32 mixed bits of an IPv6 address.
+pub fn host_id(address: Address) -> u32 {
+    address.as_v4().unwrap_or_else(|| {
+        let (high, low) = address.halves();
+        let mixed = (high ^ low.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ low;
+        (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 32) as u32
+    })
+}
+
+/// Two buckets an octave of nanoseconds, up to 2^52 ns (52 days).
+const BUCKETS: usize = 104;
+
+/// The typical gap between probes: a histogram whose buckets grow by the square root of two, so a median is within
+/// 20 % of the true one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Gaps(Vec<u32>);
+
+impl Default for Gaps {
+    fn default() -> Self {
+        Self(vec![0; BUCKETS])
+    }
+}
+
+impl Gaps {
+    /// Adds one gap.
+    pub fn add(&mut self, gap: Time) {
+        let gap = gap.max(1) as u64;
+        let octave = gap.ilog2() as usize;
+        let upper_half = octave > 0 && (gap >> (octave - 1)) & 1 == 1;
+        let bucket = (2 * octave + usize::from(upper_half)).min(BUCKETS - 1);
+        self.0[bucket] = self.0[bucket].saturating_add(1);
+    }
+
+    /// The median in nanoseconds; `None` of nothing.
+    pub fn median(&self) -> Option<Time> {
+        let total: u64 = self.0.iter().map(|n| u64::from(*n)).sum();
+        let mut before = 0;
+        let bucket = self.0.iter().position(|n| {
+            before += u64::from(*n);
+            2 * before >= total && total > 0
+        })?;
+        let base = 1u64 << (bucket / 2);
+        let half = base / 2;
+        // The middle of the bucket.
+        let middle = if bucket % 2 == 0 { base + half / 2 } else { base + half + half / 2 };
+        Some(middle as Time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_sixteen_is_exact_and_scattered_hosts_become_an_estimate() {
+        let mut dense = Distinct::default();
+        for i in 0..65_536u32 {
+            dense.insert(0x0a4d_0000 | (i.wrapping_mul(40_503) & 0xffff));
+        }
+        assert!(dense.is_exact());
+        assert_eq!(dense.count(), 65_536);
+        let mut scattered = Distinct::default();
+        for i in 0..100_000u32 {
+            scattered.insert(i.wrapping_mul(2_654_435_761));
+        }
+        assert!(!scattered.is_exact());
+        let error = (scattered.count() as f64 / 100_000.0 - 1.0).abs();
+        assert!(error < 0.12, "{error}");
+        assert!(scattered.bytes() <= EXACT_BYTES);
+    }
+
+    #[test]
+    fn the_median_gap_is_near() {
+        let mut gaps = Gaps::default();
+        for gap in [1_000_000, 1_000_000_000, 1_100_000_000, 900_000_000, 3_600_000_000_000] {
+            gaps.add(gap);
+        }
+        let median = gaps.median().unwrap() as f64;
+        assert!((0.75e9..1.35e9).contains(&median), "{median}");
+        assert_eq!(Gaps::default().median(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_gap_has_a_bucket(gap: i64) {
+            let mut gaps = Gaps::default();
+            gaps.add(gap);
+            prop_assert!(gaps.median().unwrap() >= 1);
+        }
+    }
+}

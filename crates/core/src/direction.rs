@@ -1,0 +1,327 @@
+//! Who started: decided from the packets, by a bounded memory of recent pairs.
+//!
+//! The problem: a bare ACK, a reset or a datagram does not say whether its sender started or answered, and ports prove
+//! nothing. The way: each pair (two addresses, two ports, one protocol) that somebody started stands in a set-associative
+//! table of eight bytes a pair. One decision is made for a packet, here, before it is handed to a shard, so that no two
+//! shards can disagree about it. The limit: a pair pushed out by newer ones is forgotten; pairs that were answered are
+//! pushed out last, so a flood of unanswered starts does not displace conversations.
+//!
+//! The second use: of a conversation only the steps matter (started, answered, completed, spoken on), each once. All
+//! other packets of it end here, which keeps ordinary traffic cheap.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
+
+use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags, traits};
+
+/// Pairs in a set.
+const WAYS: usize = 4;
+/// A datagram on a pair that was quiet for so long starts anew.
+const DATAGRAM_QUIET: u16 = 64 / TICK;
+/// Seconds in a unit of a pair's age. 16 bits of it wrap after six days, which only blurs who is pushed out.
+const TICK: u16 = 8;
+
+/// The steps of a pair.
+mod step {
+    /// The endpoint that sorts first started.
+    pub const LOWER: u8 = 1;
+    /// Something started it.
+    pub const STARTED: u8 = 2;
+    /// It began with something other than a handshake.
+    pub const MIDWAY: u8 = 4;
+    /// The other side answered.
+    pub const ANSWERED: u8 = 8;
+    /// The starter went on after the answer.
+    pub const COMPLETED: u8 = 16;
+    /// The starter spoke.
+    pub const ASKED: u8 = 32;
+    /// The other side spoke.
+    pub const TOLD: u8 = 64;
+    /// Refused or reset.
+    pub const ENDED: u8 = 128;
+}
+
+/// The bounded memory of recent pairs.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PairMemory {
+    sets: Vec<[u64; WAYS]>,
+    hash: u64,
+}
+
+/// A pair's slot: 40 bits of hash, 16 of age, 8 of steps.
+#[derive(Clone, Copy)]
+struct Slot(u64);
+
+impl Slot {
+    fn new(hash: u64, now: u16, steps: u8) -> Self {
+        Self(hash & !0xff_ffff | u64::from(now) << 8 | u64::from(steps))
+    }
+    fn is_of(self, hash: u64) -> bool {
+        (self.0 ^ hash) >> 24 == 0 && self.0 as u8 != 0
+    }
+    fn steps(self) -> u8 {
+        self.0 as u8
+    }
+    fn age(self, now: u16) -> u16 {
+        now.wrapping_sub((self.0 >> 8) as u16)
+    }
+    /// What is pushed out first: nothing, then unanswered, then the oldest.
+    fn worth(self, now: u16) -> u32 {
+        match self.steps() {
+            0 => 0,
+            steps => 1 + (u32::from(steps & step::ANSWERED != 0) << 17) + u32::from(u16::MAX - self.age(now)),
+        }
+    }
+}
+
+impl PairMemory {
+    /// With room for `bytes / 8` pairs, rounded down to a power of two; `key` seeds the hash.
+    pub fn new(bytes: u64, key: u64) -> Self {
+        let sets = (bytes / (8 * WAYS as u64)).max(64);
+        Self { sets: vec![[0; WAYS]; 1 << sets.ilog2()], hash: key }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        (self.sets.len() * WAYS * 8) as u64
+    }
+
+    /// Resolves one contact of a packet; `None` if it adds nothing to what was already seen of its pair.
+    pub fn resolve(&mut self, contact: Contact) -> Option<Contact> {
+        match (contact.transport, contact.phase) {
+            (_, Phase::Flow | Phase::Stray) => Some(contact),
+            (Transport::Tcp, Phase::Probe) => Some(self.start(contact)),
+            (Transport::Tcp, Phase::Reply) => self.tcp_reply(contact),
+            (Transport::Tcp, Phase::Unclear) => self.segment(contact),
+            (Transport::Udp | Transport::Ip, Phase::Unclear) => self.datagram(contact),
+            (Transport::Udp | Transport::Sctp, Phase::Probe) => Some(self.start(contact)),
+            (Transport::Udp | Transport::Sctp, Phase::Reply) => self.first_reply(contact),
+            (Transport::Sctp, Phase::Unclear) => self.chunk(contact),
+            (_, Phase::Unclear) => None,
+            _ => Some(contact),
+        }
+    }
+
+    /// A packet that starts something, whatever was there before.
+    fn start(&mut self, contact: Contact) -> Contact {
+        let mut pair = self.pair(&contact);
+        pair.set(pair.starter | step::STARTED);
+        contact
+    }
+
+    /// A SYN-ACK (already turned: `source` is who it goes to), or an ICMP error about a TCP packet.
+    fn tcp_reply(&mut self, contact: Contact) -> Option<Contact> {
+        let mut pair = self.pair(&contact);
+        let started = pair.steps & step::STARTED != 0 && pair.by_source();
+        if !started {
+            // The answer to a start that was not seen, or to one that never was.
+            if contact.outcome != Outcome::Answered {
+                return None;
+            }
+            pair.set(pair.starter | step::MIDWAY | step::ANSWERED);
+            return Some(stray(turned(contact)));
+        }
+        self.first_reply(contact)
+    }
+
+    /// The first reply of a pair counts, the others repeat it.
+    fn first_reply(&mut self, contact: Contact) -> Option<Contact> {
+        let mut pair = self.pair(&contact);
+        let step = if contact.outcome >= Outcome::Answered { step::ANSWERED } else { step::ENDED };
+        let known = pair.steps & (step::ANSWERED | step::ENDED) != 0;
+        if pair.steps != 0 {
+            pair.add(step);
+        }
+        if known { None } else { Some(contact) }
+    }
+
+    /// A TCP segment that is neither a SYN nor a SYN-ACK.
+    fn segment(&mut self, contact: Contact) -> Option<Contact> {
+        let payload = contact.has(traits::PAYLOAD);
+        let reset = contact.flags & flags::RST != 0;
+        let mut pair = self.pair(&contact);
+        if pair.steps == 0 {
+            if reset {
+                return Some(stray(contact));
+            }
+            // Bytes without a start: the capture began later than the connection. Who started stays unknown.
+            let first = if payload { step::MIDWAY } else { step::MIDWAY | step::STARTED };
+            pair.set(pair.starter | first);
+            return if payload { None } else { Some(Contact { phase: Phase::Probe, ..contact }) };
+        }
+        if pair.steps & step::STARTED == 0 {
+            return None;
+        }
+        if pair.by_source() {
+            return pair.starter_sends(contact, payload, reset);
+        }
+        pair.other_sends(contact, payload, reset)
+    }
+
+    /// UDP, and IP protocols that have no ports.
+    fn datagram(&mut self, contact: Contact) -> Option<Contact> {
+        let mut pair = self.pair(&contact);
+        if pair.steps == 0 {
+            if looks_like_an_answer(&contact) {
+                return Some(stray(contact));
+            }
+            pair.set(pair.starter | step::STARTED);
+            return Some(Contact { phase: Phase::Probe, ..contact });
+        }
+        if pair.by_source() {
+            if pair.steps & step::ANSWERED == 0 || pair.age > DATAGRAM_QUIET {
+                pair.set(pair.starter | step::STARTED);
+                return Some(Contact { phase: Phase::Probe, ..contact });
+            }
+            pair.add(0);
+            return None;
+        }
+        let known = pair.steps & step::ANSWERED != 0;
+        pair.add(step::ANSWERED);
+        if known { None } else { Some(answer(contact, Outcome::Answered)) }
+    }
+
+    /// SCTP beyond its handshake.
+    fn chunk(&mut self, contact: Contact) -> Option<Contact> {
+        let mut pair = self.pair(&contact);
+        let known = pair.steps & step::COMPLETED != 0;
+        if pair.steps & step::ANSWERED == 0 || known || !pair.by_source() {
+            return None;
+        }
+        pair.add(step::COMPLETED);
+        Some(Contact { phase: Phase::Reply, outcome: Outcome::Completed, ..contact })
+    }
+
+    fn pair(&mut self, contact: &Contact) -> Pair<'_> {
+        let here = (contact.source, contact.source_port);
+        let there = (contact.target, contact.port);
+        let ports = !matches!(contact.transport, Transport::Ip);
+        let lower = here < there;
+        let ((low, low_port), (high, high_port)) = if lower { (here, there) } else { (there, here) };
+        let mut hasher = FixedState::with_seed(self.hash).build_hasher();
+        for half in [low.halves().0 ^ high.halves().0.rotate_left(17), low.halves().1, high.halves().1] {
+            hasher.write_u64(half);
+        }
+        let numbers =
+            if ports { u64::from(low_port) << 16 | u64::from(high_port) } else { contact.port.into() };
+        hasher.write_u64(numbers | (contact.transport as u64) << 32);
+        let hash = hasher.finish();
+        let now = tick(contact.time);
+        let place = hash as usize & (self.sets.len() - 1);
+        let set = &mut self.sets[place];
+        let found = set.iter().position(|s| Slot(*s).is_of(hash));
+        let way = found.unwrap_or_else(|| {
+            let oldest = (0..WAYS).min_by_key(|w| Slot(set[*w]).worth(now));
+            oldest.unwrap_or(0)
+        });
+        let (steps, age) = match found {
+            Some(way) => (Slot(set[way]).steps(), Slot(set[way]).age(now)),
+            None => (0, 0),
+        };
+        Pair { slot: &mut set[way], hash, now, age, steps, starter: if lower { step::LOWER } else { 0 } }
+    }
+}
+
+/// The slot of a contact's pair, found or free to take.
+struct Pair<'a> {
+    slot: &'a mut u64,
+    hash: u64,
+    now: u16,
+    age: u16,
+    /// What happened so far; 0 if the pair is new.
+    steps: u8,
+    /// The bit that says "this contact's source started".
+    starter: u8,
+}
+
+impl Pair<'_> {
+    fn by_source(&self) -> bool {
+        self.steps & step::LOWER == self.starter
+    }
+
+    fn set(&mut self, steps: u8) {
+        self.steps = steps;
+        *self.slot = Slot::new(self.hash, self.now, steps).0;
+    }
+
+    fn add(&mut self, step: u8) {
+        self.set(self.steps | step);
+    }
+
+    /// A segment from whoever started.
+    fn starter_sends(&mut self, contact: Contact, payload: bool, reset: bool) -> Option<Contact> {
+        let (step, outcome) = if reset {
+            (step::ENDED, None)
+        } else if payload {
+            (step::ASKED | step::COMPLETED | step::ANSWERED, Some(Outcome::Asked))
+        } else if self.steps & step::MIDWAY == 0 {
+            // Going on after a SYN means that it was answered, even where answers are not seen.
+            (step::COMPLETED | step::ANSWERED, Some(Outcome::Completed))
+        } else {
+            // The same bare segment once more.
+            return if self.steps & (step::ANSWERED | step::ENDED) == 0 {
+                Some(Contact { phase: Phase::Probe, ..contact })
+            } else {
+                None
+            };
+        };
+        let known = self.steps & step == step;
+        self.add(step);
+        if known { None } else { outcome.map(|outcome| Contact { phase: Phase::Reply, outcome, ..contact }) }
+    }
+
+    /// A segment from the other side.
+    fn other_sends(&mut self, contact: Contact, payload: bool, reset: bool) -> Option<Contact> {
+        let settled = self.steps & (step::ANSWERED | step::ENDED) != 0;
+        let (step, outcome) = if reset {
+            (step::ENDED, if settled { None } else { Some(Outcome::Refused) })
+        } else if payload {
+            (step::TOLD | step::ANSWERED, Some(Outcome::Told))
+        } else if self.steps & step::MIDWAY != 0 {
+            // A live connection acknowledges; a closed port would have sent a reset.
+            (step::ANSWERED, Some(Outcome::Answered))
+        } else {
+            return None;
+        };
+        let known = self.steps & step == step;
+        self.add(step);
+        if known { None } else { outcome.map(|outcome| answer(contact, outcome)) }
+    }
+}
+
+fn tick(time: Time) -> u16 {
+    (time / (SECOND * Time::from(TICK))) as u16
+}
+
+/// Seen from the side that started: source and target change places.
+fn turned(contact: Contact) -> Contact {
+    Contact {
+        source: contact.target,
+        target: contact.source,
+        port: contact.source_port,
+        source_port: contact.port,
+        ..contact
+    }
+}
+
+fn answer(contact: Contact, outcome: Outcome) -> Contact {
+    Contact { phase: Phase::Reply, outcome, ..turned(contact) }
+}
+
+fn stray(contact: Contact) -> Contact {
+    Contact { phase: Phase::Stray, outcome: Outcome::Unknown, ..contact }
+}
+
+/// Whether the ports of a packet whose beginning nobody saw are those of an answer: from a port that servers listen on
+/// to one that they do not. Used only where the packets themselves cannot tell.
+pub fn looks_like_an_answer(contact: &Contact) -> bool {
+    let service = |port| crate::contact::Service { transport: contact.transport, port };
+    let listens = |port: u16| port < 1024 || crate::priors::Priors::shipped().names(service(port));
+    contact.source_port != 0 && listens(contact.source_port) && !listens(contact.port)
+}
+
+#[cfg(test)]
+#[path = "direction_tests.rs"]
+mod tests;

@@ -1,0 +1,134 @@
+use super::*;
+use crate::net::Address;
+
+const CLIENT: [u8; 4] = [192, 0, 2, 1];
+const SERVER: [u8; 4] = [198, 51, 100, 9];
+
+fn packet(from: [u8; 4], from_port: u16, to: [u8; 4], port: u16, set: u8, traits: u8) -> Contact {
+    let phase = if set == flags::SYN { Phase::Probe } else { Phase::Unclear };
+    let contact = Contact {
+        time: 1_000 * SECOND,
+        source: Address::v4(from),
+        target: Address::v4(to),
+        sequence: 0,
+        weight: 1,
+        port,
+        source_port: from_port,
+        window: 64_240,
+        ip_id: 0,
+        sensor: 0,
+        transport: Transport::Tcp,
+        phase,
+        outcome: Outcome::Unknown,
+        flags: set,
+        ttl: 64,
+        traits,
+    };
+    if set == flags::SYN | flags::ACK { answer(contact, Outcome::Answered) } else { contact }
+}
+
+fn client(set: u8, traits: u8) -> Contact {
+    packet(CLIENT, 40_000, SERVER, 22, set, traits)
+}
+
+fn server(set: u8, traits: u8) -> Contact {
+    packet(SERVER, 22, CLIENT, 40_000, set, traits)
+}
+
+fn steps(packets: &[Contact]) -> Vec<Option<(Phase, Outcome, Address)>> {
+    let mut memory = PairMemory::new(1 << 16, 7);
+    packets.iter().map(|p| memory.resolve(*p).map(|c| (c.phase, c.outcome, c.source))).collect()
+}
+
+#[test]
+fn a_connection_gives_each_step_once() {
+    use flags::{ACK, FIN, PSH, SYN};
+    let me = Address::v4(CLIENT);
+    let seen = steps(&[
+        client(SYN, 0),
+        server(SYN | ACK, 0),
+        server(SYN | ACK, 0),
+        client(ACK, 0),
+        server(PSH | ACK, traits::PAYLOAD),
+        client(PSH | ACK, traits::PAYLOAD),
+        client(PSH | ACK, traits::PAYLOAD),
+        server(PSH | ACK, traits::PAYLOAD),
+        server(FIN | ACK, 0),
+        client(FIN | ACK, 0),
+    ]);
+    let reply = |outcome| Some((Phase::Reply, outcome, me));
+    let expected = vec![
+        Some((Phase::Probe, Outcome::Unknown, me)),
+        reply(Outcome::Answered),
+        None,
+        reply(Outcome::Completed),
+        reply(Outcome::Told),
+        reply(Outcome::Asked),
+        None,
+        None,
+        None,
+        None,
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_refusal_is_a_reply_and_a_half_open_reset_is_none() {
+    use flags::{ACK, RST, SYN};
+    let me = Address::v4(CLIENT);
+    assert_eq!(steps(&[client(SYN, 0), server(RST | ACK, 0)])[1], Some((Phase::Reply, Outcome::Refused, me)));
+    assert_eq!(steps(&[client(SYN, 0), server(SYN | ACK, 0), client(RST, 0)])[2], None);
+}
+
+#[test]
+fn an_ack_out_of_nowhere_is_a_probe_until_the_connection_shows_life() {
+    use flags::{ACK, PSH, RST};
+    let me = Address::v4(CLIENT);
+    let refused = steps(&[client(ACK, 0), server(RST, 0)]);
+    assert_eq!(refused[0], Some((Phase::Probe, Outcome::Unknown, me)));
+    assert_eq!(refused[1], Some((Phase::Reply, Outcome::Refused, me)));
+    let alive = steps(&[client(ACK, 0), server(PSH | ACK, traits::PAYLOAD)]);
+    assert_eq!(alive[1], Some((Phase::Reply, Outcome::Told, me)));
+    assert_eq!(steps(&[client(PSH | ACK, traits::PAYLOAD), server(ACK, 0)]), vec![None, None]);
+}
+
+#[test]
+fn answers_that_nobody_asked_for_are_stray() {
+    use flags::{ACK, RST, SYN};
+    let them = Address::v4(SERVER);
+    let seen = steps(&[server(SYN | ACK, 0)]);
+    assert_eq!(seen[0], Some((Phase::Stray, Outcome::Unknown, them)));
+    assert_eq!(steps(&[server(RST | ACK, 0)])[0], Some((Phase::Stray, Outcome::Unknown, them)));
+}
+
+#[test]
+fn only_inbound_a_handshake_still_shows() {
+    use flags::{ACK, SYN};
+    let me = Address::v4(CLIENT);
+    let seen = steps(&[client(SYN, 0), client(ACK, 0)]);
+    assert_eq!(seen[1], Some((Phase::Reply, Outcome::Completed, me)));
+}
+
+#[test]
+fn datagrams_are_questions_and_answers() {
+    let me = Address::v4(CLIENT);
+    let question = Contact { transport: Transport::Udp, ..packet(CLIENT, 40_000, SERVER, 53, flags::ACK, 0) };
+    let reply = Contact { transport: Transport::Udp, ..packet(SERVER, 53, CLIENT, 40_000, flags::ACK, 0) };
+    let later = Contact { time: question.time + 300 * SECOND, ..question };
+    let seen = steps(&[question, question, reply, reply, question, later]);
+    let probe = Some((Phase::Probe, Outcome::Unknown, me));
+    assert_eq!(seen, vec![probe, probe, Some((Phase::Reply, Outcome::Answered, me)), None, None, probe]);
+    assert_eq!(steps(&[reply])[0].unwrap().0, Phase::Stray);
+}
+
+#[test]
+fn a_flood_of_starts_does_not_displace_a_conversation() {
+    let mut memory = PairMemory::new(2048, 7);
+    memory.resolve(client(flags::SYN, 0));
+    memory.resolve(server(flags::SYN | flags::ACK, 0));
+    for i in 0..10_000u32 {
+        memory.resolve(packet([10, (i >> 8) as u8, i as u8, 1], 1_024, SERVER, 22, flags::SYN, 0));
+    }
+    let data = memory.resolve(client(flags::ACK | flags::PSH, traits::PAYLOAD)).unwrap();
+    assert_eq!((data.phase, data.outcome), (Phase::Reply, Outcome::Asked));
+}

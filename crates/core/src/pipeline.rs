@@ -1,0 +1,343 @@
+//! The line from contacts to campaigns.
+//!
+//! One front decides who started each contact, then hands it to the shard that owns its source. Shards are virtual and
+//! their number is fixed; threads only take them up, and the memory budget is divided among shards. So the result is the
+//! same for every number of threads, also when the budget evicts. Within an epoch shards run independently; at its end
+//! their deltas are merged in the order of shards.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::blocks::Blocks;
+use crate::contact::{Contact, Phase, Time};
+use crate::direction::PairMemory;
+use crate::record::{Blind, Campaign, Memory, NotScan, Status};
+use crate::shard::{Concluded, Shard, Surroundings, Tally, hash};
+use crate::world::{EPOCH, World};
+
+/// Number of shards. It is part of the state's form: another number evicts other sources.
+pub const SHARDS: usize = 64;
+/// Contacts taken to the shards at a time, where there are threads to take them: 4 MiB.
+const BATCH: usize = 65_536;
+/// A smaller batch is not worth waking a thread for.
+const WORTH_A_THREAD: usize = 4_096;
+/// Version of the state's form.
+const STATE_VERSION: u32 = 1;
+
+/// What the user decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The own blocks; none: direction stays unknown.
+    pub blocks: Vec<ipnet::IpNet>,
+    /// Bytes for all state.
+    pub memory: u64,
+    /// Threads, at least one.
+    pub threads: usize,
+    /// Key of the shard hash.
+    pub key: u64,
+}
+
+/// The engine.
+pub struct Pipeline {
+    settings: Settings,
+    blocks: Blocks,
+    front: Front,
+    shards: Vec<Shard>,
+    world: World,
+}
+
+/// What stands before the shards.
+#[derive(Debug, Serialize, Deserialize)]
+struct Front {
+    pairs: PairMemory,
+    clock: Time,
+    epoch: i64,
+    contacts: u64,
+    loopback: u64,
+    group: u64,
+    own: u64,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// Final revisions, the withdrawn ones included; most severe first, then earliest.
+    pub campaigns: Vec<Campaign>,
+    /// What looks like a scan and is something else.
+    pub not_scans: Vec<NotScan>,
+    /// What this vantage could not see.
+    pub blind: Vec<Blind>,
+    /// How the budget was used.
+    pub memory: Memory,
+    /// Contacts taken.
+    pub contacts: u64,
+    /// Sources that started something.
+    pub sources: u64,
+    /// Contacts that are no host's, by reason.
+    pub dropped: Vec<(&'static str, u64)>,
+}
+
+/// A state that cannot be taken up.
+#[derive(Debug, Error)]
+pub enum RestoreError {
+    /// Of another version.
+    #[error(
+        "the state has version {0}, this program reads version {STATE_VERSION}: start without it, or use the program that wrote it"
+    )]
+    Version(u32),
+    /// Of other settings.
+    #[error("the state was kept with other settings ({0}): run with the same, or start without the state")]
+    Settings(&'static str),
+    /// Damaged.
+    #[error("the state is damaged: {0}; start without it")]
+    Damaged(#[from] postcard::Error),
+}
+
+impl Pipeline {
+    /// An engine without a past.
+    pub fn new(settings: Settings) -> Self {
+        // One part in 64 for pairs, one in 32 for hosts that answer, the rest for sources.
+        let pairs = PairMemory::new(settings.memory / 64, settings.key);
+        let world = World::new(settings.memory / 32);
+        let rest = settings.memory - pairs.bytes() - settings.memory / 32;
+        let shards = (0..SHARDS).map(|_| Shard::new(rest as usize / SHARDS)).collect();
+        let front =
+            Front { pairs, clock: Time::MIN, epoch: i64::MIN, contacts: 0, loopback: 0, group: 0, own: 0 };
+        Self { blocks: Blocks::new(settings.blocks.clone()), front, shards, world, settings }
+    }
+
+    /// Takes all that `fill` gives, until it returns false.
+    pub fn run(&mut self, mut fill: impl FnMut(&mut Vec<Contact>) -> bool) {
+        let mut fresh = Vec::with_capacity(BATCH);
+        let mut now: Batch = Batch::default();
+        let mut more = true;
+        while more {
+            fresh.clear();
+            more = fill(&mut fresh);
+            let mut rest = fresh.as_slice();
+            while !rest.is_empty() {
+                rest = self.front.route(rest, &mut now, self.settings.key);
+                let epoch_ends = !rest.is_empty();
+                if epoch_ends || now.len >= BATCH {
+                    self.take(&mut now);
+                }
+                if epoch_ends {
+                    self.next_epoch(rest[0].time);
+                }
+            }
+        }
+        self.take(&mut now);
+    }
+
+    /// Hands a batch to the shards.
+    fn take(&mut self, batch: &mut Batch) {
+        let Self { settings, blocks, shards, world, .. } = self;
+        let around = Surroundings { world, blocks, key: settings.key };
+        let work = |shard: &mut Shard, contacts: &mut Vec<Contact>| {
+            contacts.drain(..).for_each(|contact| shard.observe(&contact, &around));
+        };
+        let pairs = shards.iter_mut().zip(batch.by_shard.iter_mut());
+        if settings.threads < 2 || batch.len < WORTH_A_THREAD {
+            pairs.for_each(|(shard, contacts)| work(shard, contacts));
+        } else {
+            let mut hands: Vec<Vec<_>> = (0..settings.threads).map(|_| Vec::new()).collect();
+            pairs.enumerate().for_each(|(i, pair)| hands[i % settings.threads].push(pair));
+            std::thread::scope(|scope| {
+                for hand in hands {
+                    let work = &work;
+                    scope.spawn(move || hand.into_iter().for_each(|(shard, contacts)| work(shard, contacts)));
+                }
+            });
+        }
+        batch.len = 0;
+    }
+
+    /// Ends the epoch: merges what the shards saw, in their order, and lets time go on.
+    fn next_epoch(&mut self, time: Time) {
+        self.merge_deltas();
+        self.front.epoch = time.div_euclid(EPOCH);
+        let now = self.front.epoch * EPOCH;
+        let around = Surroundings { world: &self.world, blocks: &self.blocks, key: self.settings.key };
+        self.shards.iter_mut().for_each(|shard| shard.tick(now, &around));
+    }
+
+    fn merge_deltas(&mut self) {
+        for shard in &mut self.shards {
+            self.world.take_up(&mut shard.delta);
+        }
+    }
+
+    /// The end of the input: what is still unanswered counts as silent, and every source is judged.
+    pub fn finish(mut self) -> Findings {
+        self.merge_deltas();
+        let around = Surroundings { world: &self.world, blocks: &self.blocks, key: self.settings.key };
+        let now = self.front.clock;
+        let mut all = Concluded::default();
+        for shard in &mut self.shards {
+            let one = shard.conclude(now, &around);
+            all.campaigns.extend(one.campaigns);
+            for (what, tally) in one.instead {
+                let sum = all.tally(what);
+                sum.packets += tally.packets;
+                sum.sources += tally.sources;
+                sum.examples.extend(tally.examples);
+            }
+        }
+        all.campaigns
+            .sort_unstable_by(|a, b| (b.severity, &a.start, &a.id).cmp(&(a.severity, &b.start, &b.id)));
+        let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(of).sum::<u64>();
+        Findings {
+            blind: self.blind(),
+            memory: Memory {
+                budget: self.settings.memory,
+                peak: sum(|s| s.table().peak() as u64) + self.world.bytes() + self.front.pairs.bytes(),
+                evicted_sources: sum(|s| s.table().evicted),
+                evicted_campaigns: sum(|s| s.evicted_campaigns),
+            },
+            contacts: self.front.contacts,
+            sources: sum(|s| s.table().added),
+            dropped: vec![
+                ("loopback addresses", self.front.loopback),
+                ("multicast and broadcast", self.front.group),
+                ("from a host to itself", self.front.own),
+            ],
+            not_scans: all.instead.into_iter().map(|(what, tally)| not_scan(what, tally)).collect(),
+            campaigns: all.campaigns,
+        }
+    }
+
+    /// What this vantage could not see, as far as the traffic tells.
+    fn blind(&self) -> Vec<Blind> {
+        let seen = self.world.seen();
+        let mut blind = Vec::new();
+        let mut say = |what: &str, why: String| blind.push(Blind { what: what.into(), why });
+        if self.blocks.is_empty() {
+            say(
+                "direction",
+                "no own blocks were given, so inbound, internal and outbound look alike: use --blocks".into(),
+            );
+        }
+        if self.world.is_one_way() {
+            let why =
+                "one direction only: answers are not in the input, so silence is no evidence, but for TCP";
+            say("replies", why.into());
+        } else if seen.stray_answers > 10 && seen.stray_answers > 4 * seen.probes {
+            say(
+                "probes",
+                "one direction only: answers without their questions, so scans cannot be seen".into(),
+            );
+        }
+        blind
+    }
+
+    /// The whole state, to go on later: `restore(snapshot())` and the rest of the input gives what one run gives.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let settings = (self.settings.memory, self.settings.key, self.settings.blocks.clone());
+        let state = (STATE_VERSION, settings, &self.front, &self.world, &self.shards);
+        postcard::to_stdvec(&state).expect("state is plain data, and memory is all it needs")
+    }
+
+    /// Takes up a state.
+    ///
+    /// # Errors
+    /// See [`RestoreError`].
+    pub fn restore(state: &[u8], settings: Settings) -> Result<Self, RestoreError> {
+        let (version, rest): (u32, &[u8]) = postcard::take_from_bytes(state)?;
+        if version != STATE_VERSION {
+            return Err(RestoreError::Version(version));
+        }
+        type Kept = (u64, u64, Vec<ipnet::IpNet>);
+        let ((memory, key, blocks), rest): (Kept, &[u8]) = postcard::take_from_bytes(rest)?;
+        if memory != settings.memory {
+            return Err(RestoreError::Settings("memory"));
+        }
+        if key != settings.key {
+            return Err(RestoreError::Settings("shard key"));
+        }
+        if blocks != settings.blocks {
+            return Err(RestoreError::Settings("blocks"));
+        }
+        let (front, world, mut shards): (Front, World, Vec<Shard>) = postcard::from_bytes(rest)?;
+        if shards.len() != SHARDS {
+            return Err(RestoreError::Settings("number of shards"));
+        }
+        shards.iter_mut().for_each(|shard| shard.reindex(settings.key));
+        Ok(Self { blocks: Blocks::new(settings.blocks.clone()), front, shards, world, settings })
+    }
+}
+
+/// The shard of a hash: bits that the tables within a shard use neither to find a place nor to tell entries apart.
+fn shard_of(hash: u64) -> usize {
+    (hash >> 40) as usize % SHARDS
+}
+
+/// Contacts on their way to the shards.
+struct Batch {
+    by_shard: Vec<Vec<Contact>>,
+    len: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { by_shard: (0..SHARDS).map(|_| Vec::new()).collect(), len: 0 }
+    }
+}
+
+impl Front {
+    /// Decides who started, and routes contacts up to the end of the epoch; gives those that are left.
+    fn route<'a>(&mut self, contacts: &'a [Contact], batch: &mut Batch, key: u64) -> &'a [Contact] {
+        if self.epoch == i64::MIN
+            && let Some(first) = contacts.first()
+        {
+            self.epoch = first.time.div_euclid(EPOCH);
+        }
+        let ends = (self.epoch + 1).saturating_mul(EPOCH);
+        for (place, contact) in contacts.iter().enumerate() {
+            if contact.time >= ends {
+                return &contacts[place..];
+            }
+            self.clock = self.clock.max(contact.time);
+            if !self.is_between_hosts(contact) {
+                continue;
+            }
+            self.contacts += 1;
+            if let Some(contact) = self.pairs.resolve(*contact) {
+                batch.by_shard[shard_of(hash(key, contact.source))].push(contact);
+                batch.len += 1;
+            }
+        }
+        &[]
+    }
+
+    fn is_between_hosts(&mut self, contact: &Contact) -> bool {
+        let (source, target) = (contact.source, contact.target);
+        let counter = if source.is_loopback() || target.is_loopback() {
+            &mut self.loopback
+        } else if source.is_group() || target.is_group() {
+            &mut self.group
+        } else if source == target && contact.phase != Phase::Flow {
+            &mut self.own
+        } else {
+            return true;
+        };
+        *counter += 1;
+        false
+    }
+}
+
+fn not_scan(what: &str, tally: Tally) -> NotScan {
+    let mut examples = tally.examples;
+    examples.sort_unstable();
+    examples.truncate(8);
+    NotScan {
+        what: what.into(),
+        sources: tally.sources,
+        packets: tally.packets,
+        examples: examples.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// How many campaigns stand.
+pub fn standing(campaigns: &[Campaign]) -> usize {
+    campaigns.iter().filter(|c| c.status != Status::Withdrawn && c.merged_into.is_none()).count()
+}

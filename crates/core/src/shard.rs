@@ -1,0 +1,404 @@
+//! One shard: the sources that it owns, judged one contact at a time.
+//!
+//! Shards send each other nothing. What spans sources they read from the [`World`] of the last epoch and add to their own
+//! delta. A shard's clock is the latest contact it got, or the last epoch, so it does not depend on other shards.
+
+use std::collections::VecDeque;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use std::hash::{BuildHasher, Hasher};
+
+use crate::blocks::Blocks;
+use crate::campaign::{Draft, GOES_ON_WITHIN, Standing, closes_after};
+use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags};
+use crate::detect::craft::{is_ordinary_syn, kind_of};
+use crate::detect::dossier::{Dossier, Probe, mark};
+use crate::detect::{Case, weigh};
+use crate::direction::looks_like_an_answer;
+use crate::evidence::Bits;
+use crate::net::Address;
+use crate::record::{Campaign, ProbeKind, Status};
+use crate::table::{More, Source, Table};
+use crate::world::{Delta, World};
+
+/// An answer may take so long; until then a contact is not a failure.
+const GRACE: Time = 3 * SECOND;
+/// Sources of backscatter counted one by one, a shard.
+const BACKSCATTER_SOURCES: usize = 1024;
+
+/// What every shard reads.
+pub struct Surroundings<'a> {
+    /// What spans sources.
+    pub world: &'a World,
+    /// The own blocks.
+    pub blocks: &'a Blocks,
+    /// Key of the hash.
+    pub key: u64,
+}
+
+impl Surroundings<'_> {
+    fn hash(&self, address: Address) -> u64 {
+        hash(self.key, address)
+    }
+}
+
+/// The keyed hash that assigns addresses to shards and to places in their tables.
+#[inline]
+pub fn hash(key: u64, address: Address) -> u64 {
+    let mut hasher = FixedState::with_seed(key).build_hasher();
+    let (high, low) = address.halves();
+    hasher.write_u64(high);
+    hasher.write_u64(low);
+    hasher.finish()
+}
+
+/// What some traffic is instead of a scan: packets, and sources.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Packets (or probes).
+    pub packets: u64,
+    /// How many sources.
+    pub sources: u64,
+    /// The first few.
+    pub examples: Vec<Address>,
+}
+
+impl Tally {
+    /// Adds a source.
+    pub fn add(&mut self, source: Address, packets: u64) {
+        self.packets += packets;
+        self.sources += 1;
+        if self.examples.len() < 8 {
+            self.examples.push(source);
+        }
+    }
+}
+
+/// One shard.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Shard {
+    table: Table,
+    clock: Time,
+    due: VecDeque<(Time, Address)>,
+    /// What it saw since the last epoch.
+    pub delta: Delta,
+    backscatter: HashMap<Address, u64, FixedState>,
+    backscatter_uncounted: u64,
+    finished: Vec<Campaign>,
+    /// Campaigns whose state was evicted.
+    pub evicted_campaigns: u64,
+}
+
+impl Shard {
+    /// With a budget in bytes.
+    pub fn new(budget: usize) -> Self {
+        Self { table: Table::new(budget), ..Self::default() }
+    }
+
+    /// Takes one contact of a source that this shard owns.
+    pub fn observe(&mut self, contact: &Contact, around: &Surroundings<'_>) {
+        if contact.time > self.clock {
+            self.clock = contact.time;
+            self.weigh_what_is_due(around);
+        }
+        match contact.phase {
+            Phase::Probe | Phase::Flow => self.probe(contact, around),
+            Phase::Reply => self.reply(contact, around),
+            Phase::Stray => self.stray(contact, around),
+            Phase::Unclear => {}
+        }
+    }
+
+    /// Time went on without a contact.
+    pub fn tick(&mut self, now: Time, around: &Surroundings<'_>) {
+        self.clock = self.clock.max(now);
+        self.weigh_what_is_due(around);
+    }
+
+    fn probe(&mut self, contact: &Contact, around: &Surroundings<'_>) {
+        self.delta.seen.probes += 1;
+        let kind = kind_of(contact);
+        let bare = kind == ProbeKind::TcpSyn && !is_ordinary_syn(contact);
+        let mut marks = if bare { mark::BARE } else { 0 };
+        if contact.phase == Phase::Stray {
+            marks |= mark::STRAY;
+        }
+        let hash = around.hash(contact.source);
+        let Some(place) = self.table.find(hash, contact.source) else {
+            self.add(hash, contact, kind, marks, around);
+            return;
+        };
+        let source = self.table.get(place);
+        let gap = contact.time - source.last;
+        source.last = self.clock;
+        let Some(more) = &mut source.more else {
+            let ordinary = matches!(kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho);
+            if source.first.is_of(contact) && ordinary {
+                return;
+            }
+            let mut more = Box::new(More::new(&source.first));
+            more.probe(contact, kind, marks, around, gap);
+            let (bytes, armed) = (more.bytes(), more.is_due());
+            source.more = Some(more);
+            self.table.book(0, bytes);
+            self.arm(armed, contact.source);
+            self.make_room(place, around);
+            return;
+        };
+        if gap > GOES_ON_WITHIN {
+            self.start_over(place, contact, kind, marks, around);
+            return;
+        }
+        if gap > closes_after_at_least() && more.campaign.as_ref().is_some_and(|c| c.status == Status::Open) {
+            // It had closed, and goes on.
+            let reopened = gap > closes_after(&more.dossier);
+            more.campaign.as_mut().expect("just seen").revision += if reopened { 2 } else { 0 };
+        }
+        let before = more.bytes();
+        more.probe(contact, kind, marks, around, gap);
+        let after = more.bytes();
+        let armed = more.is_due();
+        if before != after {
+            self.table.book(before, after);
+            self.make_room(place, around);
+        }
+        self.arm(armed, contact.source);
+    }
+
+    fn add(&mut self, hash: u64, contact: &Contact, kind: ProbeKind, marks: u8, around: &Surroundings<'_>) {
+        let first = Probe::new(contact, kind, marks);
+        let more = (kind == ProbeKind::OsProbe).then(|| {
+            let mut more = Box::new(More::new(&first));
+            more.dossier.kinds[kind as usize] = 1;
+            more
+        });
+        let bytes = more.as_ref().map_or(0, |m| m.bytes());
+        let source = Source { address: contact.source, first, last: self.clock, more };
+        let place = self.table.add(hash, source, |address| around.hash(address));
+        self.table.book(0, bytes);
+        self.make_room(place, around);
+    }
+
+    fn reply(&mut self, contact: &Contact, around: &Surroundings<'_>) {
+        let hash = around.hash(contact.source);
+        let Some(place) = self.table.find(hash, contact.source) else { return };
+        let source = self.table.get(place);
+        let expired = contact.outcome == Outcome::Unreachable && contact.flags == flags::FIN;
+        let marks = if expired { mark::EXPIRED } else { 0 };
+        let Some(more) = &mut source.more else {
+            if source.first.is_of(contact) {
+                self.delta.reply(contact, source.first.outcome >= Outcome::Answered);
+                source.first.outcome = source.first.outcome.max(contact.outcome);
+                source.first.marks |= marks;
+            }
+            return;
+        };
+        let answered =
+            more.dossier.find(contact).is_none_or(|i| more.dossier.probes[i].outcome >= Outcome::Answered);
+        let before = more.bytes();
+        if more.dossier.learn(contact, marks) {
+            self.delta.reply(contact, answered);
+        }
+        let after = more.bytes();
+        if before != after {
+            self.table.book(before, after);
+            self.make_room(place, around);
+        }
+    }
+
+    /// An answer that nobody asked for.
+    fn stray(&mut self, contact: &Contact, around: &Surroundings<'_>) {
+        let reset = contact.transport == Transport::Tcp && contact.flags & flags::RST != 0;
+        if reset {
+            self.delta.seen.stray_resets += 1;
+        } else if looks_like_an_answer(contact) {
+            self.delta.seen.stray_answers += 1;
+        } else {
+            self.probe(contact, around);
+            return;
+        }
+        if contact.transport != Transport::Tcp {
+            return;
+        }
+        if let Some(count) = self.backscatter.get_mut(&contact.source) {
+            *count += 1;
+        } else if self.backscatter.len() < BACKSCATTER_SOURCES {
+            self.backscatter.insert(contact.source, 1);
+        } else {
+            self.backscatter_uncounted += 1;
+        }
+    }
+
+    /// Quiet for longer than a campaign may be: what came before is finished.
+    fn start_over(
+        &mut self,
+        place: usize,
+        contact: &Contact,
+        kind: ProbeKind,
+        marks: u8,
+        around: &Surroundings<'_>,
+    ) {
+        let source = self.table.get(place);
+        let old = source.more.take();
+        source.first = Probe::new(contact, kind, marks);
+        let address = source.address;
+        let bytes = old.as_ref().map_or(0, |m| m.bytes());
+        self.table.book(bytes, 0);
+        if let Some(more) = old {
+            self.finished.extend(conclude(address, &more, self.clock, around).0);
+        }
+    }
+
+    fn arm(&mut self, due: bool, source: Address) {
+        if due {
+            self.due.push_back((self.clock + GRACE, source));
+        }
+    }
+
+    fn weigh_what_is_due(&mut self, around: &Surroundings<'_>) {
+        while let Some((deadline, address)) = self.due.front().copied()
+            && deadline <= self.clock
+        {
+            self.due.pop_front();
+            let hash = around.hash(address);
+            let Some(place) = self.table.find(hash, address) else { continue };
+            let Some(more) = &mut self.table.get(place).more else { continue };
+            more.armed = false;
+            let until = deadline - GRACE;
+            let ledger = weigh(&Case::new(&more.dossier, around.world, until));
+            more.bits = ledger.bits();
+            match &mut more.campaign {
+                Some(standing) => standing.judge(&ledger),
+                None if ledger.decides() => more.campaign = Some(Standing::open(until)),
+                None => {}
+            }
+        }
+    }
+
+    fn make_room(&mut self, keep: usize, around: &Surroundings<'_>) {
+        while self.table.is_over() {
+            let gone = self.table.evict(keep, |address| around.hash(address));
+            if gone.is_empty() {
+                return;
+            }
+            for source in gone {
+                let Some(mut more) = source.more else { continue };
+                if more.campaign.is_none() {
+                    continue;
+                }
+                self.evicted_campaigns += 1;
+                more.dossier.at_least = true;
+                self.finished.extend(conclude(source.address, &more, self.clock, around).0);
+            }
+        }
+    }
+
+    /// The end: every source is weighed with all that is known.
+    pub fn conclude(&mut self, now: Time, around: &Surroundings<'_>) -> Concluded {
+        let mut concluded =
+            Concluded { campaigns: std::mem::take(&mut self.finished), ..Concluded::default() };
+        for source in self.table.iter() {
+            let Some(more) = &source.more else { continue };
+            let (campaign, instead) = conclude(source.address, more, now, around);
+            if let Some(what) = instead {
+                concluded.tally(what).add(source.address, more.dossier.probe_count);
+            }
+            concluded.campaigns.extend(campaign);
+        }
+        let mut backscatter: Vec<(Address, u64)> = self.backscatter.iter().map(|(a, n)| (*a, *n)).collect();
+        backscatter.sort_unstable();
+        for (source, packets) in backscatter {
+            concluded.tally("backscatter").add(source, packets);
+        }
+        if self.backscatter_uncounted > 0 {
+            concluded.tally("backscatter").packets += self.backscatter_uncounted;
+        }
+        concluded
+    }
+
+    /// The table of sources.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Builds what is not part of a snapshot.
+    pub fn reindex(&mut self, key: u64) {
+        self.table.reindex(|address| hash(key, address));
+    }
+}
+
+/// What came of one shard.
+#[derive(Debug, Default)]
+pub struct Concluded {
+    /// The campaigns, final revisions.
+    pub campaigns: Vec<Campaign>,
+    /// What looked like a scan and is something else.
+    pub instead: Vec<(&'static str, Tally)>,
+}
+
+impl Concluded {
+    /// The tally of one kind.
+    pub fn tally(&mut self, what: &'static str) -> &mut Tally {
+        let place = self.instead.iter().position(|(w, _)| *w == what).unwrap_or_else(|| {
+            self.instead.push((what, Tally::default()));
+            self.instead.len() - 1
+        });
+        &mut self.instead[place].1
+    }
+}
+
+/// The last judgement on a source: its campaign if there is one, and what it is instead if it only looked like one.
+fn conclude(
+    source: Address,
+    more: &More,
+    now: Time,
+    around: &Surroundings<'_>,
+) -> (Option<Campaign>, Option<&'static str>) {
+    let case = Case::new(&more.dossier, around.world, Time::MAX);
+    let ledger = weigh(&case);
+    let looked_like_one = ledger.bits_without_setting_aside() >= crate::evidence::THRESHOLD;
+    let instead = ledger.instead().filter(|_| !ledger.decides() && looked_like_one).map(|(what, _)| what);
+    let standing = match &more.campaign {
+        Some(standing) => {
+            let mut standing = standing.clone();
+            standing.judge(&ledger);
+            standing
+        }
+        None if ledger.decides() => Standing::open(more.dossier.end),
+        None => return (None, instead),
+    };
+    let draft =
+        Draft { source, case: &case, ledger: &ledger, standing: &standing, blocks: around.blocks, now };
+    (Some(draft.record()), instead)
+}
+
+/// The shortest quiet after which a campaign may have closed.
+fn closes_after_at_least() -> Time {
+    3600 * SECOND
+}
+
+impl More {
+    fn new(first: &Probe) -> Self {
+        let mut dossier = Dossier::new(*first);
+        dossier.kinds[first.kind as usize] = 1;
+        dossier.probe_count = 1;
+        Self { dossier, bits: Bits::ZERO, next_weighing: 2, armed: false, campaign: None }
+    }
+
+    fn probe(&mut self, contact: &Contact, kind: ProbeKind, marks: u8, around: &Surroundings<'_>, gap: Time) {
+        let block = around.blocks.find(contact.target);
+        self.dossier.probe(contact, kind, marks, block, gap.max(0));
+    }
+
+    /// Whether it should be weighed: at every early probe, then each time there is a quarter more.
+    fn is_due(&mut self) -> bool {
+        if self.armed || self.dossier.probe_count < self.next_weighing {
+            return false;
+        }
+        self.next_weighing = self.dossier.probe_count + (self.dossier.probe_count / 4).max(1);
+        self.armed = true;
+        true
+    }
+}

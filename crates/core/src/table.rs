@@ -1,0 +1,198 @@
+//! The sources of one shard, within a byte budget.
+//!
+//! The problem: a spoofed flood brings ten million sources that touch one target each, and the scanner among them must
+//! not be forgotten for their sake. The way: 80 bytes for a source with one target, inline, in a slab found through an
+//! index of hashes; more only for sources that touch more. When the budget is reached, the source with the least evidence
+//! goes first, then the oldest, judged among the next [`WINDOW`] of the slab (the whole would cost a sort an eviction).
+//! What is counted depends on the contents alone, never on how an allocator rounds, so a restored table evicts alike.
+
+use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
+
+use crate::campaign::Standing;
+use crate::contact::Time;
+use crate::detect::dossier::{Dossier, Probe};
+use crate::evidence::Bits;
+use crate::net::Address;
+
+/// Sources looked at for one eviction; half of them go.
+const WINDOW: usize = 64;
+/// Bytes of the index for a source: four of place, one of hash, at a load of one half.
+const INDEX_BYTES: usize = 10;
+
+/// One source: its first target inline, and a dossier once there are more.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Its address; meaningless in a vacant slot.
+    pub address: Address,
+    /// The first target.
+    pub first: Probe,
+    /// The last contact, by the engine's clock. `Time::MIN` marks a vacant slot.
+    pub last: Time,
+    /// More, once it touched a second target or did something odd.
+    pub more: Option<Box<More>>,
+}
+
+/// What a source has beyond its first target.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct More {
+    /// What it did.
+    pub dossier: Dossier,
+    /// Evidence when last weighed.
+    pub bits: Bits,
+    /// Weighed again at so many probe packets.
+    pub next_weighing: u64,
+    /// A weighing is due.
+    pub armed: bool,
+    /// The campaign, once reported.
+    pub campaign: Option<Standing>,
+}
+
+impl Source {
+    fn is_vacant(&self) -> bool {
+        self.last == Time::MIN
+    }
+
+    /// What speaks for keeping it: a campaign, then evidence, then being recent.
+    fn worth(&self) -> (bool, Bits, Time) {
+        match &self.more {
+            Some(more) => (more.campaign.is_some(), more.bits.max(Bits::ZERO), self.last),
+            None => (false, Bits::ZERO, self.last),
+        }
+    }
+}
+
+/// The sources of one shard.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Table {
+    slab: Vec<Source>,
+    free: Vec<u32>,
+    #[serde(skip)]
+    index: HashTable<u32>,
+    hand: usize,
+    more_bytes: usize,
+    budget: usize,
+    peak: usize,
+    /// Sources that were ever added.
+    pub added: u64,
+    /// Sources evicted.
+    pub evicted: u64,
+}
+
+impl Table {
+    /// With a budget in bytes.
+    pub fn new(budget: usize) -> Self {
+        Self { budget, ..Self::default() }
+    }
+
+    /// The place of a source.
+    #[inline]
+    pub fn find(&self, hash: u64, address: Address) -> Option<usize> {
+        self.index.find(hash, |i| self.slab[*i as usize].address == address).map(|i| *i as usize)
+    }
+
+    /// The source at a place.
+    pub fn get(&mut self, place: usize) -> &mut Source {
+        &mut self.slab[place]
+    }
+
+    /// Adds a source that is not there yet. `rehash` gives any source's hash.
+    pub fn add(&mut self, hash: u64, source: Source, rehash: impl Fn(Address) -> u64) -> usize {
+        self.added += 1;
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.slab[place as usize] = source;
+                place as usize
+            }
+            None => {
+                if self.slab.len() == self.slab.capacity() {
+                    // A quarter more, not double: the slack stays small beside the budget.
+                    self.slab.reserve_exact((self.slab.len() / 4).max(16));
+                }
+                self.slab.push(source);
+                self.slab.len() - 1
+            }
+        };
+        self.index.insert_unique(hash, place as u32, |i| rehash(self.slab[*i as usize].address));
+        self.peak = self.peak.max(self.bytes());
+        place
+    }
+
+    /// Books that a source's dossier grew.
+    pub fn book(&mut self, before: usize, after: usize) {
+        self.more_bytes = (self.more_bytes + after).saturating_sub(before);
+        self.peak = self.peak.max(self.bytes());
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.slab.len() * (size_of::<Source>() + INDEX_BYTES) + self.free.len() * 4 + self.more_bytes
+    }
+
+    /// The most bytes that were held.
+    pub fn peak(&self) -> usize {
+        self.peak
+    }
+
+    /// Whether sources must go.
+    pub fn is_over(&self) -> bool {
+        // Slots already vacant are room.
+        self.bytes() > self.budget + self.free.len() * (size_of::<Source>() + INDEX_BYTES)
+    }
+
+    /// Evicts the weaker half of the next sources, and gives what they were.
+    pub fn evict(&mut self, keep: usize, hash: impl Fn(Address) -> u64) -> Vec<Source> {
+        let mut window = Vec::with_capacity(WINDOW);
+        for _ in 0..self.slab.len() {
+            let place = self.hand;
+            self.hand = (self.hand + 1) % self.slab.len();
+            if place != keep && !self.slab[place].is_vacant() {
+                window.push((self.slab[place].worth(), place));
+                if window.len() == WINDOW {
+                    break;
+                }
+            }
+        }
+        window.sort_unstable();
+        window.truncate(window.len().div_ceil(2));
+        self.evicted += window.len() as u64;
+        window.into_iter().map(|(_, place)| self.remove(place, &hash)).collect()
+    }
+
+    /// Takes a source out.
+    fn remove(&mut self, place: usize, hash: impl Fn(Address) -> u64) -> Source {
+        let address = self.slab[place].address;
+        if let Ok(entry) = self.index.find_entry(hash(address), |i| *i as usize == place) {
+            entry.remove();
+        }
+        let vacant = Source { address: Address::default(), last: Time::MIN, more: None, ..self.slab[place] };
+        let gone = std::mem::replace(&mut self.slab[place], vacant);
+        self.book(gone.more.as_ref().map_or(0, |m| m.bytes()), 0);
+        self.free.push(place as u32);
+        gone
+    }
+
+    /// All sources.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.slab.iter().filter(|s| !s.is_vacant())
+    }
+
+    /// Builds what is not part of a snapshot.
+    pub fn reindex(&mut self, hash: impl Fn(Address) -> u64) {
+        for more in self.slab.iter_mut().filter_map(|s| s.more.as_mut()) {
+            more.dossier.reindex();
+        }
+        let slab = &self.slab;
+        self.index = HashTable::with_capacity(slab.len());
+        for (place, source) in slab.iter().enumerate().filter(|(_, s)| !s.is_vacant()) {
+            self.index.insert_unique(hash(source.address), place as u32, |i| hash(slab[*i as usize].address));
+        }
+    }
+}
+
+impl More {
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() - size_of::<Dossier>() + self.dossier.bytes()
+    }
+}
