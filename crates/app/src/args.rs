@@ -1,0 +1,231 @@
+//! What was typed. [`crate::config`] checks it and turns it into what was meant.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use watchpost_core::record::Severity;
+
+const EXAMPLES: &str = "\
+Examples:
+  watchpost detect border.pcap                         who scans in this capture?
+  watchpost detect /var/captures --blocks 192.0.2.0/24,2001:db8::/32
+                                                       a folder; these addresses are mine
+  zstdcat old.pcap.zst | watchpost detect - --json     from standard input, records for programs
+  watchpost explain 7h2k border.pcap                   why is this a scan?
+";
+
+const DETECT_EXAMPLES: &str = "\
+Examples:
+  watchpost detect border.pcap                         one capture
+  watchpost detect '*.pcap.zst' --blocks blocks.txt    many, and which addresses are mine
+  watchpost detect /var/captures --fail-on high        in a script: status 1 if something matters
+  tcpdump -w - -c 100000 | watchpost detect -          what happens right now
+  watchpost detect border.pcap --json | jq -c 'select(.severity == \"high\")'
+";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  watchpost explain 7h2k border.pcap                   the id is in the table of `watchpost detect`
+  watchpost explain 7h2k border.pcap --blocks 192.0.2.0/24
+                                                       give the same options as to detect
+";
+
+const AFTER: &str = "\
+Exit status:
+  0    done; also when scans were found, unless --fail-on says otherwise
+  1    --fail-on was met
+  2    the command line does not make sense
+  4    an input could not be read, or with --strict is damaged (the others were read and reported)
+  70   a fault of Watchpost itself
+  74   the output could not be written
+  130  interrupted; what was read until then was reported
+Results go to standard output, everything else to standard error. All times are UTC.";
+
+/// Who scans your address blocks, how, and what they learned.
+#[derive(Debug, Parser)]
+#[command(name = "watchpost", version, before_help = EXAMPLES, after_help = AFTER, max_term_width = 110)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    #[allow(missing_docs, reason = "its variants are documented, and a line here would end up in the help")]
+    pub command: Command,
+}
+
+/// One command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find the scans in packet captures.
+    ///
+    /// Reads pcap and pcapng, plain or compressed with gzip or zstd; the format is recognised from the content.
+    #[command(before_help = DETECT_EXAMPLES, after_help = AFTER)]
+    Detect(Detect),
+    /// Say in words and numbers why one scan was reported.
+    ///
+    /// Runs the same analysis as `detect` on the same inputs, and prints the ledger behind the verdict.
+    #[command(before_help = EXPLAIN_EXAMPLES, after_help = AFTER)]
+    Explain(Explain),
+    /// List what this build can read, and what it looks for.
+    List(List),
+}
+
+/// `watchpost detect`.
+#[derive(Debug, Args)]
+pub struct Detect {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Analysis")]
+    pub analysis: Analysis,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Screen")]
+    pub screen: Screen,
+    /// How to print the results: a table for people, json (one record a line, the `run` record last), csv or md
+    #[arg(long, value_enum, default_value_t = Format::Table, env = "WATCHPOST_FORMAT", help_heading = "Output")]
+    pub format: Format,
+    /// The same as --format json; errors become JSON as well
+    #[arg(long, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    pub json: bool,
+    /// List every scan, also where a terminal would get the most severe ones and a count of the others
+    #[arg(long, env = "WATCHPOST_ALL", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    pub all: bool,
+    /// End with status 1 if a scan of this severity or a higher one stands
+    #[arg(long, value_enum, value_name = "SEVERITY", env = "WATCHPOST_FAIL_ON", help_heading = "Output")]
+    pub fail_on: Option<Level>,
+}
+
+/// `watchpost explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The scan's id, or as much of its beginning as no other id shares
+    pub id: String,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Analysis")]
+    pub analysis: Analysis,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Screen")]
+    pub screen: Screen,
+    /// Print the scan's record and the `run` record as JSON; errors become JSON as well
+    #[arg(long, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    pub json: bool,
+}
+
+/// `watchpost list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// What to list
+    #[arg(value_enum)]
+    pub what: Listing,
+    /// One JSON object a line
+    #[arg(long, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
+    pub json: bool,
+}
+
+/// What is read, and how it is judged: everything that can change a record.
+#[derive(Debug, Args)]
+pub struct Analysis {
+    /// Captures: files, folders (with all that is in them), patterns such as '*.pcap', or - for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<OsString>,
+    /// Your own addresses: prefixes with commas between them, or a file with one a line (# begins a comment).
+    /// With them the direction of a scan is known, and how much of a block it reached
+    #[arg(long, value_name = "PREFIXES|FILE", env = "WATCHPOST_BLOCKS", help_heading = "Analysis")]
+    pub blocks: Vec<String>,
+    /// The most that may be kept in memory about sources and targets, e.g. 512MiB or 4G; at least 16MiB
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "512MiB",
+        env = "WATCHPOST_MEMORY",
+        help_heading = "Analysis"
+    )]
+    pub memory: String,
+    /// Threads that judge; the results are the same for every number [default: one a processor]
+    #[arg(long, value_name = "N", env = "WATCHPOST_THREADS", help_heading = "Analysis")]
+    pub threads: Option<usize>,
+    /// Key that spreads addresses over the shards of the state, in hexadecimal
+    #[arg(long, value_name = "HEX", env = "WATCHPOST_SHARD_KEY", help_heading = "Analysis")]
+    pub shard_key: Option<String>,
+    /// A damaged input is an error too (status 4); what is sound in it is still read and reported
+    #[arg(long, env = "WATCHPOST_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Analysis")]
+    pub strict: bool,
+}
+
+/// What the screen shows: nothing here changes a record.
+#[derive(Debug, Args)]
+pub struct Screen {
+    /// No progress, no notes and no summary on standard error; errors are still told
+    #[arg(short, long, env = "WATCHPOST_QUIET", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    pub quiet: bool,
+    /// Say more: each input with its format, each damaged place, each skipped file
+    #[arg(short, long, env = "WATCHPOST_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    pub verbose: bool,
+    /// Colours: auto is on a terminal that has them, and heeds NO_COLOR, CLICOLOR_FORCE and TERM=dumb
+    #[arg(long, value_enum, default_value_t = Color::Auto, env = "WATCHPOST_COLOR", help_heading = "Output")]
+    pub color: Color,
+    /// Shorten no list of ports or networks to the width of the screen
+    #[arg(long, env = "WATCHPOST_NO_TRUNC", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    pub no_trunc: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names of formats")]
+pub enum Format {
+    Table,
+    Json,
+    Csv,
+    Md,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the usual three words")]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What `watchpost list` lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listing {
+    /// Capture formats that can be read
+    Formats,
+    /// What speaks for and against a scan
+    Detectors,
+}
+
+/// A severity as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "a scale")]
+pub enum Level {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Info => Self::Info,
+            Level::Low => Self::Low,
+            Level::Medium => Self::Medium,
+            Level::High => Self::High,
+            Level::Critical => Self::Critical,
+        }
+    }
+}
+
+/// Whether errors are to be JSON, also where the rest of the command line makes no sense.
+pub fn wants_json(arguments: &[OsString]) -> bool {
+    let before_end = || arguments.iter().map(OsString::as_os_str).take_while(|&argument| argument != "--");
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    before_end().any(|argument| argument == "--json" || argument == "--format=json")
+        || before_end()
+            .zip(before_end().skip(1))
+            .any(|pair| pair == (OsStr::new("--format"), OsStr::new("json")))
+        || set("WATCHPOST_JSON")
+            .is_some_and(|value| !["0", "n", "no", "f", "false", "off"].iter().any(|no| value == **no))
+        || set("WATCHPOST_FORMAT").is_some_and(|value| value == "json")
+}

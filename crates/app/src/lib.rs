@@ -1,0 +1,34 @@
+//! The edge of Watchpost: everything that opens, prints, waits or asks the time. The thought is in `watchpost-core`,
+//! the reading of hostile bytes in `watchpost-formats`.
+//!
+//! The modules, in the order in which data flows:
+
+pub mod args; // what was typed
+pub mod config; // what was meant: checked values
+// pub mod source; // inputs become contacts
+pub mod stop; // Ctrl-C
+// pub mod progress; // how far the reading is
+// pub mod cmd; // one file a command
+pub mod exit;
+pub mod render; // records become text // how it ended
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use exit::{Exit, Failure};
+
+/// Runs one command line, the program's name first, and says how it ended.
+///
+/// Everything that people and programs should read is written to the standard streams; a failure is already reported.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let outcome = match args::Cli::try_parse_from(&arguments) {
+        Ok(_) => Ok(Exit::Done),
+        Err(error) if error.use_stderr() && args::wants_json(&arguments) => Err(Failure::from_clap(&error)),
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return if error.print().is_ok() { exit } else { Exit::Done };
+        }
+    };
+    outcome.unwrap_or_else(|failure| failure.report(args::wants_json(&arguments)))
+}

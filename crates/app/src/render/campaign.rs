@@ -1,0 +1,238 @@
+//! One campaign in phrases: what it is, where from, what it touched, how, and what it got. The table, the page of
+//! `explain` and the Markdown table say the same things with them.
+
+mod networks;
+mod ports;
+
+use watchpost_core::record::{Campaign, Coverage, Direction, Order, ProbeKind, Shape};
+
+use super::words::{self, count, number, plural};
+pub use networks::networks;
+pub use ports::ports;
+
+/// A probe kind in the field's words, as an adjective: `SYN`, `ping`.
+pub const fn kind(probe: ProbeKind) -> &'static str {
+    match probe {
+        ProbeKind::TcpConnect => "connect",
+        ProbeKind::TcpSyn => "SYN",
+        ProbeKind::TcpFin => "FIN",
+        ProbeKind::TcpNull => "NULL",
+        ProbeKind::TcpXmas => "Xmas",
+        ProbeKind::TcpMaimon => "Maimon",
+        ProbeKind::TcpAck => "ACK",
+        ProbeKind::TcpSynFin => "SYN-FIN",
+        ProbeKind::TcpSynack => "SYN-ACK",
+        ProbeKind::Udp => "UDP",
+        ProbeKind::IcmpEcho => "ping",
+        ProbeKind::IcmpTimestamp => "ICMP timestamp",
+        ProbeKind::IcmpMask => "ICMP mask",
+        ProbeKind::Arp => "ARP",
+        ProbeKind::Nd => "neighbour",
+        ProbeKind::SctpInit => "SCTP",
+        ProbeKind::IpProtocol => "IP protocol",
+        ProbeKind::OsProbe => "OS probe",
+        ProbeKind::VersionProbe => "version probe",
+        ProbeKind::BannerGrab => "banner grab",
+    }
+}
+
+/// What it is: `SYN sweep`, `UDP port scan`, `connect scan`, `SYN block scan`, `ping sweep`.
+pub fn what(campaign: &Campaign) -> String {
+    let Some(&main) = campaign.probes.first() else { return "scan".to_owned() };
+    let kind = kind(main);
+    match (campaign.shape, main) {
+        (_, ProbeKind::OsProbe | ProbeKind::VersionProbe | ProbeKind::BannerGrab) => kind.to_owned(),
+        (Shape::Vertical, ProbeKind::IpProtocol | ProbeKind::TcpConnect) => format!("{kind} scan"),
+        (Shape::Horizontal, _) => format!("{kind} sweep"),
+        (Shape::Vertical, _) => format!("{kind} port scan"),
+        (Shape::Block, _) => format!("{kind} block scan"),
+        (Shape::Null, _) => format!("{kind} probes"),
+    }
+}
+
+/// The other probe kinds beside the main one: `ACK, ping`; empty where there are none.
+pub fn also(campaign: &Campaign) -> String {
+    campaign.probes.iter().skip(1).map(|&probe| kind(probe)).collect::<Vec<_>>().join(", ")
+}
+
+/// Where from: the address; for several, the network that holds them all or the first, and how many.
+pub fn source(campaign: &Campaign) -> String {
+    let first = campaign.sources.first().map_or("unknown", String::as_str);
+    if campaign.source_count <= 1 {
+        return first.to_owned();
+    }
+    let complete = campaign.sources.len() as u64 == campaign.source_count;
+    match networks::network_of_all(&campaign.sources).filter(|_| complete) {
+        Some(network) => format!("{network} ({})", number(campaign.source_count)),
+        None => format!("{first} +{}", number(campaign.source_count - 1)),
+    }
+}
+
+/// The own blocks that it touched.
+fn touched(campaign: &Campaign) -> impl Iterator<Item = &Coverage> {
+    campaign.coverage.iter().filter(|coverage| coverage.hosts.count > 0)
+}
+
+/// How many hosts: `181 of 256` where own blocks tell of how many, else `181`.
+pub fn targets(campaign: &Campaign) -> String {
+    let sizes: Option<u64> =
+        touched(campaign).map(|coverage| coverage.of).try_fold(0u64, |sum, of| sum.checked_add(of?));
+    let inside: u64 = touched(campaign).map(|coverage| coverage.hosts.count).sum();
+    let hosts = count(campaign.hosts, campaign.at_least);
+    match sizes {
+        Some(sizes) if sizes > 0 && inside == campaign.hosts.count => format!("{hosts} of {}", number(sizes)),
+        _ => hosts,
+    }
+}
+
+/// Which part of which networks: `all of 203.0.113.0/24`, `71 % of ...`, `in 10.77.4.0/22`.
+pub fn reach(campaign: &Campaign, most: usize) -> String {
+    let share = |coverage: &Coverage| match coverage.of {
+        Some(of) if coverage.hosts.count >= of => format!("all of {}", coverage.block),
+        Some(of) => {
+            format!("{} of {}", words::percent(coverage.hosts.count as f64 / of as f64), coverage.block)
+        }
+        None => format!("in {}", coverage.block),
+    };
+    let mut parts: Vec<String> = touched(campaign).map(share).collect();
+    if parts.is_empty() {
+        let networks = networks(campaign);
+        if networks.is_empty() {
+            return String::new();
+        }
+        let one = campaign.hosts.count == 1;
+        let before = if one { "one host of " } else { "in " };
+        let hidden = campaign.prefix_count.saturating_sub(campaign.prefixes.len() as u64)
+            + networks.len().saturating_sub(most) as u64;
+        parts = networks.into_iter().take(most).collect();
+        if hidden > 0 {
+            parts.push(plural(hidden, "other network", "other networks"));
+        }
+        return format!("{before}{}", words::and(&parts));
+    }
+    let hidden = parts.len().saturating_sub(most);
+    parts.truncate(most);
+    if hidden > 0 {
+        parts.push(plural(hidden as u64, "other block", "other blocks"));
+    }
+    words::and(&parts)
+}
+
+/// In which order, as an adverb; empty where it is not known.
+pub const fn order(order: Order) -> &'static str {
+    match order {
+        Order::Sequential => "rising one by one",
+        Order::Reverse => "falling one by one",
+        Order::Stride => "in constant steps",
+        Order::Ascending => "mostly rising",
+        Order::Descending => "mostly falling",
+        Order::Permutation | Order::Random => "in random order",
+        Order::Unknown => "",
+    }
+}
+
+/// How long and how fast: `3 h 12 min at 12/s`.
+pub fn pace(campaign: &Campaign) -> String {
+    let seconds = words::seconds(&campaign.start, &campaign.end);
+    match campaign.rate {
+        _ if seconds <= 0.0 => "all at once".to_owned(),
+        Some(rate) if rate >= 0.2 => format!("{} at {}", words::duration(seconds), words::rate(rate)),
+        Some(rate) => format!("{}, {}", words::duration(seconds), words::rate(rate)),
+        None => words::duration(seconds),
+    }
+}
+
+/// What it got: `4 hosts showed open ports, 12 refused`; `replies` says whether they could be seen here at all.
+pub fn learned(campaign: &Campaign, replies: bool) -> String {
+    let (open, refused) = (campaign.learned.open_hosts, campaign.learned.refused_hosts);
+    let only_alive = campaign.probes.iter().all(|probe| {
+        use ProbeKind::{Arp, IcmpEcho, IcmpMask, IcmpTimestamp, Nd};
+        matches!(probe, IcmpEcho | IcmpTimestamp | IcmpMask | Arp | Nd)
+    });
+    let hosts = |count: u64| if count == 1 { "host" } else { "hosts" };
+    let shown = count(open, campaign.at_least);
+    let said_no = count(refused, campaign.at_least);
+    match (open.count, refused.count) {
+        (0, 0) if !replies => "replies are not visible here".to_owned(),
+        (0, 0) => "nothing answered".to_owned(),
+        (n, 0) if only_alive => format!("{shown} {} answered", hosts(n)),
+        (n, 0) => format!("{shown} {} showed open ports", hosts(n)),
+        (0, n) => format!("{said_no} {} refused, none was open", hosts(n)),
+        (n, _) if only_alive => format!("{shown} {} answered, {said_no} refused", hosts(n)),
+        (n, _) => format!("{shown} {} showed open ports, {said_no} refused", hosts(n)),
+    }
+}
+
+/// What the direction means for whoever owns the blocks; empty where there is nothing to add.
+pub const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound | Direction::Unknown => "",
+        Direction::Internal => "from one of your own addresses to others of yours",
+        Direction::Outbound => "from one of your own addresses to the outside",
+        Direction::Transit => "between addresses that are not yours",
+    }
+}
+
+/// The line under a row of the table: everything else that matters, in plain words.
+pub fn sentence(campaign: &Campaign, replies: bool, whole_lists: bool) -> String {
+    let most = if whole_lists { usize::MAX } else { 2 };
+    let join = |parts: &[&str], between: &str| {
+        parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(between)
+    };
+    let how = join(&[&reach(campaign, most), order(campaign.order), &pace(campaign)], ", ");
+    let also = also(campaign);
+    let also = if also.is_empty() { also } else { format!("also {also}") };
+    let learned = learned(campaign, replies);
+    let sure = words::sure(campaign.confidence);
+    join(&[direction(campaign.direction), &how, &also, &learned, &sure], "; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{ping_sweep_v6, port_scan, shared_sweep, syn_sweep};
+    use watchpost_core::record::Count;
+
+    #[test]
+    fn what_follows_from_shape_and_probes() {
+        assert_eq!(what(&syn_sweep()), "SYN sweep");
+        assert_eq!(what(&port_scan()), "connect scan");
+        assert_eq!(what(&ping_sweep_v6()), "ping sweep");
+        let os = Campaign { probes: vec![ProbeKind::OsProbe], ..syn_sweep() };
+        assert_eq!(what(&os), "OS probe");
+        let nothing = Campaign { probes: vec![], ..syn_sweep() };
+        assert_eq!(what(&nothing), "scan");
+    }
+
+    #[test]
+    fn several_sources_are_one_network_or_the_first_and_a_number() {
+        assert_eq!(source(&syn_sweep()), "198.51.100.7");
+        assert_eq!(source(&shared_sweep()), "192.0.2.0/24 (14)");
+        let mut apart = shared_sweep();
+        apart.sources[0] = "8.8.8.8".into();
+        assert_eq!(source(&apart), "8.8.8.8 +13");
+    }
+
+    #[test]
+    fn targets_say_of_how_many_only_where_all_are_inside() {
+        assert_eq!(targets(&syn_sweep()), "181 of 256");
+        let more = Campaign { hosts: Count { count: 500, exact: false }, ..syn_sweep() };
+        assert_eq!(targets(&more), "≈500");
+        let evicted = Campaign { at_least: true, ..syn_sweep() };
+        assert_eq!(targets(&evicted), "≥181 of 256");
+    }
+
+    #[test]
+    fn the_sentence_says_where_how_and_with_what_result() {
+        let sentence = |c: &Campaign, replies| sentence(c, replies, false).replace('\u{a0}', " ");
+        assert_eq!(
+            sentence(&syn_sweep(), true),
+            "71 % of 203.0.113.0/24, in random order, 3 h 12 min, one every 32 s; also ACK; 4 hosts showed open ports, \
+             12 refused; over 99.99 % sure"
+        );
+        assert_eq!(
+            sentence(&port_scan(), false),
+            "one host of 198.51.100.0/24, rising one by one, 800 ms at 1,280/s; replies are not visible here; 99.2 % sure"
+        );
+    }
+}

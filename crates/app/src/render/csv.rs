@@ -1,0 +1,90 @@
+//! Campaigns as CSV (RFC 4180, but lines end in a line feed): a header, then a line for each scan that stands.
+//! Lists are joined with spaces. Nothing in it comes from packets but numbers and addresses.
+
+use watchpost_core::record::Campaign;
+
+use super::stands;
+
+type Column = (&'static str, fn(&Campaign) -> String);
+
+/// A word of the record's vocabulary, as JSON spells it.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+const COLUMNS: &[Column] = &[
+    ("id", |c| c.id.clone()),
+    ("status", |c| word(&c.status)),
+    ("severity", |c| word(&c.severity)),
+    ("severity_rule", |c| c.severity_rule.clone()),
+    ("confidence", |c| c.confidence.to_string()),
+    ("bits", |c| c.bits.to_string()),
+    ("direction", |c| word(&c.direction)),
+    ("techniques", |c| c.techniques.join(" ")),
+    ("start", |c| c.start.0.clone()),
+    ("end", |c| c.end.0.clone()),
+    ("decided", |c| c.decided.0.clone()),
+    ("shape", |c| word(&c.shape)),
+    ("probes", |c| c.probes.iter().map(word).collect::<Vec<_>>().join(" ")),
+    ("probe_count", |c| c.probe_count.to_string()),
+    ("sources", |c| c.sources.join(" ")),
+    ("source_count", |c| c.source_count.to_string()),
+    ("hosts", |c| c.hosts.count.to_string()),
+    ("hosts_exact", |c| c.hosts.exact.to_string()),
+    ("services", |c| c.services.count.to_string()),
+    ("services_exact", |c| c.services.exact.to_string()),
+    ("top_services", |c| c.top_services.join(" ")),
+    ("prefixes", |c| c.prefixes.iter().map(|prefix| prefix.prefix.as_str()).collect::<Vec<_>>().join(" ")),
+    ("prefix_count", |c| c.prefix_count.to_string()),
+    ("open_hosts", |c| c.learned.open_hosts.count.to_string()),
+    ("refused_hosts", |c| c.learned.refused_hosts.count.to_string()),
+    ("rate", |c| optional(c.rate)),
+    ("median_gap", |c| optional(c.median_gap)),
+    ("order", |c| word(&c.order)),
+    ("at_least", |c| c.at_least.to_string()),
+];
+
+/// The whole file.
+pub fn csv(campaigns: &[Campaign]) -> String {
+    let mut out = COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") + "\n";
+    for campaign in campaigns.iter().filter(|campaign| stands(campaign)) {
+        let fields: Vec<String> = COLUMNS.iter().map(|(_, value)| quoted(&value(campaign))).collect();
+        out.push_str(&fields.join(","));
+        out.push('\n');
+    }
+    out
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{all, golden};
+
+    #[test]
+    fn a_line_for_each_scan_that_stands() {
+        let text = csv(&all());
+        assert_eq!(text.lines().count(), 5);
+        golden("campaigns.csv", &text);
+    }
+
+    #[test]
+    fn quotes_where_needed() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
+    }
+}

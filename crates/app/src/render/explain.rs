@@ -1,0 +1,392 @@
+//! One scan on a page: the sentence for the ticket, then why it is a scan, then the facts.
+
+use watchpost_core::record::{Campaign, Direction, Family, LedgerEntry, Order, Run, Status};
+
+use super::clean::clean;
+use super::style::{self, Ink, glyph, labelled, pad, paint, width, wrap};
+use super::words::{self, and, count, duration, number, percent, plural, span};
+use super::{Screen, campaign};
+
+/// Bits at which a verdict falls: log2 of 99 to 1.
+const THRESHOLD: f64 = 6.63;
+
+/// Where the texts begin, right of their labels.
+const INDENT: usize = 12;
+
+/// Text is not broken wider than this: longer lines are hard to read.
+const READABLE: usize = 100;
+
+/// Networks and services that are told one by one.
+const MOST: usize = 12;
+
+/// The page.
+pub fn explain(campaign: &Campaign, run: &Run, screen: &Screen) -> String {
+    let page = Page { campaign, run, screen, columns: screen.width.min(READABLE) };
+    let parts = [page.opening(), page.verdict(), page.ledger(), page.facts()];
+    parts.join("\n")
+}
+
+struct Page<'a> {
+    campaign: &'a Campaign,
+    run: &'a Run,
+    screen: &'a Screen,
+    columns: usize,
+}
+
+impl Page<'_> {
+    fn replies(&self) -> bool {
+        !self.run.blind.iter().any(|blind| blind.what == "replies")
+    }
+
+    fn wrapped(&self) -> Option<usize> {
+        self.screen.wrap.then_some(self.columns)
+    }
+
+    fn title(&self, text: &str) -> String {
+        paint(self.screen.colour, Ink::Bold, text)
+    }
+
+    fn line(&self, label: &str, text: &str) -> String {
+        let told = labelled(label, text, INDENT, self.wrapped());
+        told.replacen(label, &paint(self.screen.colour, Ink::Faint, label), 1)
+    }
+
+    /// The sentences that somebody pastes into a ticket.
+    fn opening(&self) -> String {
+        let c = self.campaign;
+        let who = match c.source_count {
+            0 | 1 => campaign::source(c),
+            many => format!("{} addresses ({})", number(many), campaign::source(c)),
+        };
+        let kinds: Vec<String> = c.probes.iter().map(|&probe| campaign::kind(probe).to_owned()).collect();
+        let mut text = format!("{who} probed {} {}", self.targets(), self.services());
+        let seconds = words::seconds(&c.start, &c.end);
+        if seconds > 0.0 {
+            text.push_str(&format!(" over {}", duration(seconds)));
+        }
+        text.push_str(&format!(" ({})", span(&c.start, &c.end)));
+        if !kinds.is_empty() {
+            text.push_str(&format!(", with {} probes", and(&kinds)));
+        }
+        let learned = campaign::learned(c, self.replies());
+        let mut first = learned.chars();
+        let learned =
+            first.next().map(|c| c.to_uppercase().chain(first).collect::<String>()).unwrap_or_default();
+        text.push_str(&format!(". {learned}."));
+        if c.at_least {
+            text.push_str(" Memory was short while it ran, so the numbers are lower bounds.");
+        }
+        wrap(&text, self.wrapped()).join("\n") + "\n"
+    }
+
+    fn targets(&self) -> String {
+        let c = self.campaign;
+        let hosts = match (c.hosts.count, c.hosts.exact) {
+            (1, _) => "one host".to_owned(),
+            _ => format!("{} hosts", count(c.hosts, c.at_least)),
+        };
+        let reach = campaign::reach(c, 3);
+        match reach.strip_prefix("one host of ").or_else(|| reach.strip_prefix("in ")) {
+            Some(networks) => format!("{hosts} in {networks}"),
+            None if reach.is_empty() => hosts,
+            None => format!("{hosts}, {reach},"),
+        }
+    }
+
+    fn services(&self) -> String {
+        let c = self.campaign;
+        let ports = c
+            .top_services
+            .iter()
+            .filter(|service| service.starts_with("tcp/") || service.starts_with("udp/"));
+        match (c.services.count, ports.count()) {
+            (_, 0) if c.top_services.is_empty() => String::new(),
+            (_, 0) => format!("by {}", campaign::ports(c, 40)),
+            (1, _) => format!("on {}", c.top_services[0].replace('/', " ").to_uppercase()),
+            (many, listed) if many > listed as u64 => {
+                format!("on {} services ({})", number(many), campaign::ports(c, 40))
+            }
+            _ => {
+                let transport = c.top_services[0].split('/').next().unwrap_or_default();
+                let same = c.top_services.iter().all(|service| service.starts_with(transport));
+                let before = if same { transport.to_uppercase() + " " } else { String::new() };
+                format!("on {before}{}", campaign::ports(c, 60).replace(',', ", "))
+            }
+        }
+    }
+
+    fn verdict(&self) -> String {
+        let c = self.campaign;
+        let severity = format!("{} {}", glyph(c.severity), style::severity(c.severity));
+        let severity = paint(self.screen.colour, Ink::Of(c.severity), &severity);
+        let mut out = self.line("Severity", &format!("{severity}: {}", clean(&c.severity_rule)));
+        let status = match (&c.withdrawn_because, &c.merged_into) {
+            (_, Some(id)) => format!("joined into {id}; that one tells the whole"),
+            (Some(why), _) => format!("withdrawn: {}", clean(why)),
+            (None, _) if c.status == Status::Withdrawn => "withdrawn".to_owned(),
+            (None, _) if c.status == Status::Open => {
+                "open: it was still going on where the input ends".to_owned()
+            }
+            _ => "closed: it had been quiet for long when the input ended".to_owned(),
+        };
+        out.push_str(&self.line("Status", &status));
+        out
+    }
+
+    /// What the verdict rests on, with bits at the right edge.
+    fn ledger(&self) -> String {
+        let c = self.campaign;
+        let edge = self.columns.min(80);
+        let heading =
+            if c.status == Status::Withdrawn { "Why it looked like a scan" } else { "Why this is a scan" };
+        let mut out =
+            format!("{}{}\n", pad(heading, edge - 5), "bits").replace(heading, &self.title(heading));
+        for family in [Family::Outcome, Family::Breadth, Family::Craft, Family::Order, Family::Against] {
+            let entries: Vec<&LedgerEntry> = c.ledger.iter().filter(|entry| entry.family == family).collect();
+            let counting = counting(family, &entries);
+            for (index, entry) in entries.iter().enumerate() {
+                let label = if index == 0 { word(family) } else { "" };
+                let bits = format!("{:+.1}", entry.bits);
+                let counts = counting.is_none_or(|best| best == index) && !entry.set_aside;
+                let bits = if counts { format!("{bits} ") } else { format!("({bits})") };
+                out.push_str(&self.with_bits(label, &clean(&entry.text), &bits, edge));
+            }
+            if family == Family::Against && entries.is_empty() {
+                out.push_str(&self.with_bits(word(family), "nothing", "", edge));
+            }
+        }
+        out.push_str(&self.with_bits("sum", &self.sum(), &format!("{:+.1} ", c.bits), edge));
+        if !c.counterfactual.is_empty() {
+            out.push_str(&self.with_bits("", &clean(&c.counterfactual), "", edge));
+        }
+        out
+    }
+
+    fn sum(&self) -> String {
+        let c = self.campaign;
+        let sure = words::sure(c.confidence);
+        let brackets = c.ledger.iter().any(|entry| entry.set_aside)
+            || c.ledger
+                .windows(2)
+                .any(|pair| pair[0].family == pair[1].family && pair[0].family != Family::Against);
+        let brackets = if brackets { "; bits in brackets do not count" } else { "" };
+        format!("a scan is reported from +{THRESHOLD} on; this is {sure}{brackets}")
+    }
+
+    /// A line of the ledger: label, broken text, bits right-aligned beside its first line.
+    fn with_bits(&self, label: &str, text: &str, bits: &str, edge: usize) -> String {
+        let indent = INDENT;
+        let room = edge.saturating_sub(indent + 2 + 10).max(20);
+        let mut out = String::new();
+        for (row, line) in wrap(text, Some(room)).iter().enumerate() {
+            let label = if row == 0 { format!("  {label}") } else { String::new() };
+            let mut full = format!("{}{line}", pad(&label, indent));
+            if row == 0 && !bits.is_empty() {
+                let space = edge.saturating_sub(width(&full) + width(bits)).max(1);
+                full.push_str(&" ".repeat(space));
+                full.push_str(bits);
+            }
+            out.push_str(full.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    fn facts(&self) -> String {
+        let c = self.campaign;
+        let mut out = self.networks();
+        let all = campaign::ports(c, usize::MAX);
+        if !all.is_empty() {
+            out.push_str(&self.line("Services", &format!("{}: {all}", count(c.services, c.at_least))));
+        }
+        out.push_str(&self.line("Order", order(c.order)));
+        let gap = c
+            .median_gap
+            .map(|gap| format!(", half of the gaps are shorter than {}", duration(gap)))
+            .unwrap_or_default();
+        let rate = c.rate.map_or_else(|| "in a single moment".to_owned(), words::rate);
+        let probes = plural(c.probe_count, "probe", "probes");
+        out.push_str(&self.line("Pace", &format!("{probes}, {rate}{gap}")));
+        out.push_str(&self.line("Direction", &self.direction()));
+        if c.source_count > 1 {
+            out.push_str(&self.line("Sources", &self.sources()));
+        }
+        for (index, blind) in self.run.blind.iter().enumerate() {
+            let label = if index == 0 { "Not visible" } else { "" };
+            out.push_str(&self.line(label, &format!("{}: {}", clean(&blind.what), clean(&blind.why))));
+        }
+        let decided = words::seconds(&c.start, &c.decided);
+        let after = if decided > 0.0 {
+            format!("{} after it began", duration(decided))
+        } else {
+            "at once".to_owned()
+        };
+        out.push_str(&self.line(
+            "Decided",
+            &format!("{} {} UTC, {after}", words::day(&c.decided), words::clock(&c.decided)),
+        ));
+        out.push_str(&self.line("Id", &format!("{}, revision {}", c.id, c.revision)));
+        out
+    }
+
+    /// Hosts by network, with a bar where the size is known.
+    fn networks(&self) -> String {
+        let c = self.campaign;
+        let most = if self.screen.whole_lists { usize::MAX } else { MOST };
+        let blocks: Vec<_> = c.coverage.iter().filter(|coverage| coverage.hosts.count > 0).collect();
+        let mut rows: Vec<(String, String)> = blocks
+            .iter()
+            .map(|coverage| {
+                let hosts = count(coverage.hosts, c.at_least);
+                let text = match coverage.of.filter(|&of| of > 0) {
+                    Some(of) => {
+                        let share = coverage.hosts.count as f64 / of as f64;
+                        format!("{} {hosts} of {} ({})", bar(share), number(of), percent(share))
+                    }
+                    None => plural(coverage.hosts.count, "host", "hosts"),
+                };
+                (coverage.block.clone(), text)
+            })
+            .collect();
+        if rows.is_empty() || c.prefix_count > 1 {
+            rows.extend(c.prefixes.iter().map(|prefix| {
+                let size = if prefix.prefix.ends_with("/24") { Some(256.0) } else { None };
+                let bar = size.map(|size| bar(prefix.hosts as f64 / size) + " ").unwrap_or_default();
+                (prefix.prefix.clone(), format!("{bar}{}", plural(prefix.hosts, "host", "hosts")))
+            }));
+        }
+        let hidden =
+            c.prefix_count.saturating_sub(c.prefixes.len() as u64) + rows.len().saturating_sub(most) as u64;
+        rows.truncate(most);
+        let widest = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+        let mut out = String::new();
+        for (index, (name, text)) in rows.iter().enumerate() {
+            let label = if index == 0 { "Targets" } else { "" };
+            out.push_str(&self.line(label, &format!("{} {text}", pad(name, widest))));
+        }
+        if hidden > 0 {
+            out.push_str(
+                &self.line("", &format!("and {}", plural(hidden, "other network", "other networks"))),
+            );
+        }
+        out
+    }
+
+    fn direction(&self) -> String {
+        let c = self.campaign;
+        let words = match c.direction {
+            Direction::Inbound => "from outside to your addresses",
+            Direction::Internal => "from one of your own addresses to others of yours",
+            Direction::Outbound => "from one of your own addresses to the outside: it may be infected",
+            Direction::Transit => "neither end is yours",
+            Direction::Unknown => "cannot be told: --blocks says which addresses are yours",
+        };
+        if c.techniques.is_empty() {
+            words.to_owned()
+        } else {
+            format!("{words}; ATT&CK {}", c.techniques.join(", "))
+        }
+    }
+
+    fn sources(&self) -> String {
+        let c = self.campaign;
+        let most = if self.screen.whole_lists { usize::MAX } else { 2 * MOST };
+        let mut parts: Vec<String> = c.sources.iter().take(most).cloned().collect();
+        let hidden = c.source_count.saturating_sub(parts.len() as u64);
+        if hidden > 0 {
+            parts.push(plural(hidden, "other", "others"));
+        }
+        and(&parts)
+    }
+}
+
+/// Which entry of a family counts, where they do not all: the strongest that is not set aside. `None`: all do.
+fn counting(family: Family, entries: &[&LedgerEntry]) -> Option<usize> {
+    if family == Family::Against {
+        return None;
+    }
+    let live = entries.iter().enumerate().filter(|(_, entry)| !entry.set_aside);
+    // The first of equals, as the eye meets it.
+    let best = live.rev().max_by(|(_, a), (_, b)| a.bits.total_cmp(&b.bits));
+    Some(best.map_or(usize::MAX, |(index, _)| index))
+}
+
+const fn word(family: Family) -> &'static str {
+    match family {
+        Family::Outcome => "outcome",
+        Family::Breadth => "breadth",
+        Family::Craft => "craft",
+        Family::Order => "order",
+        Family::Against => "against",
+    }
+}
+
+const fn order(order: Order) -> &'static str {
+    match order {
+        Order::Sequential => "each target is the one after the last, nearly always",
+        Order::Reverse => "each target is the one before the last, nearly always",
+        Order::Stride => "constant steps other than one",
+        Order::Ascending => "mostly rising",
+        Order::Descending => "mostly falling",
+        Order::Permutation => "no visible order and no target twice, as a permutation gives",
+        Order::Random => "no visible order, targets repeat",
+        Order::Unknown => "too few targets to tell",
+    }
+}
+
+/// Ten columns, filled in eighths; the spaces that belong to it are kept from the line breaker.
+fn bar(share: f64) -> String {
+    let eighths = (share.clamp(0.0, 1.0) * 80.0).round() as usize;
+    let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
+    let mut out = "█".repeat(eighths / 8);
+    if let Some(part) =
+        [None, Some('▏'), Some('▎'), Some('▍'), Some('▌'), Some('▋'), Some('▊'), Some('▉')][eighths % 8]
+    {
+        out.push(part);
+    }
+    let used = width(&out);
+    out + &"\u{a0}".repeat(10 - used)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{
+        golden, ping_sweep_v6, port_scan, run, screen, shared_sweep, syn_sweep, withdrawn,
+    };
+
+    #[test]
+    fn pages_at_80_columns() {
+        for (name, campaign) in [
+            ("explain-sweep.txt", syn_sweep()),
+            ("explain-ports.txt", port_scan()),
+            ("explain-shared.txt", shared_sweep()),
+            ("explain-ping-v6.txt", ping_sweep_v6()),
+            ("explain-withdrawn.txt", withdrawn()),
+        ] {
+            let text = explain(&campaign, &run(), &screen(80));
+            golden(name, &text);
+            for line in text.lines() {
+                assert!(width(line) <= 80, "{name}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_strongest_of_a_family_counts() {
+        let entry =
+            |bits, set_aside| LedgerEntry { family: Family::Craft, bits, text: String::new(), set_aside };
+        let entries = [entry(9.0, true), entry(3.0, false), entry(5.0, false), entry(5.0, false)];
+        let entries: Vec<&LedgerEntry> = entries.iter().collect();
+        assert_eq!(counting(Family::Craft, &entries), Some(2));
+        assert_eq!(counting(Family::Against, &entries), None);
+        assert_eq!(counting(Family::Craft, &entries[..1]), Some(usize::MAX));
+    }
+
+    #[test]
+    fn a_bar_is_never_empty_for_something() {
+        assert_eq!(bar(1.0), "██████████");
+        assert!(bar(0.001).starts_with('▏'));
+        assert_eq!(width(&bar(0.55)), 10);
+    }
+}

@@ -1,0 +1,66 @@
+//! Records as NDJSON: one object a line, the `run` record last, and nothing else.
+
+use std::io::{self, Write};
+
+use watchpost_core::record::{Campaign, Record, Run};
+
+use super::clean::is_treacherous;
+
+/// Writes all records. They hold neither a clock's time nor a number of threads, so the same input gives the same bytes.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(out: &mut impl Write, campaigns: Vec<Campaign>, run: Run) -> io::Result<()> {
+    let campaigns = campaigns.into_iter().map(|campaign| Record::Campaign(Box::new(campaign)));
+    for record in campaigns.chain([Record::Run(Box::new(run))]) {
+        out.write_all(line(&record)?.as_bytes())?;
+    }
+    out.flush()
+}
+
+/// One record on one line. JSON itself escapes the old controls; those that it lets pass, and that a terminal or an
+/// editor obeys, can only stand inside of strings, so they are escaped here.
+fn line(record: &Record) -> io::Result<String> {
+    let text = serde_json::to_string(record)?;
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if is_treacherous(c) || c == '\u{7f}' {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{all, golden, run};
+
+    fn written(campaigns: Vec<Campaign>, run: Run) -> String {
+        let mut out = Vec::new();
+        write(&mut out, campaigns, run).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn one_record_a_line_and_the_run_last() {
+        let text = written(all(), run());
+        let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(matches!(records.last(), Some(Record::Run(_))));
+        assert_eq!(records.len(), 6);
+        golden("records.ndjson", &text);
+    }
+
+    #[test]
+    fn names_of_files_carry_no_controls() {
+        let mut run = run();
+        run.inputs[0].name = "a\u{9b}2J\x1b\u{202e}b".into();
+        let text = written(vec![], run.clone());
+        assert!(text.contains(r"a\u009b2J\u001b\u202eb"), "{text}");
+        let Record::Run(read) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
+        assert_eq!(*read, run);
+    }
+}

@@ -1,0 +1,237 @@
+//! The summary at the end of a run, for standard error: what was read, what was not, and what to do next.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use watchpost_core::record::{Campaign, Run};
+
+use super::clean::clean;
+use super::style::{Ink, TIE, labelled, paint, width};
+use super::words::{self, bytes, number, plural};
+use super::{Screen, stands};
+
+/// Where the texts begin, right of their labels.
+const INDENT: usize = 14;
+
+/// Reasons and places that are told one by one without `--verbose`.
+const MOST: usize = 4;
+
+/// What the summary tells beside the records.
+#[derive(Clone, Debug, Default)]
+pub struct Circumstances {
+    /// How long the run took; it is in no record.
+    pub elapsed: Duration,
+    /// The user stopped it.
+    pub interrupted: bool,
+    /// Files of folders that are no captures.
+    pub not_captures: u64,
+    /// The command to go on with; empty for none.
+    pub next: String,
+    /// Tell every reason and place.
+    pub verbose: bool,
+}
+
+/// The summary; its lines are broken only on a terminal.
+pub fn summary(campaigns: &[Campaign], run: &Run, around: &Circumstances, screen: &Screen) -> String {
+    let mut out = String::from("\n");
+    out.push_str(&first_line(campaigns, run, screen));
+    let mut line = |label: &str, text: &str| {
+        if !text.is_empty() {
+            let columns = screen.wrap.then_some(screen.width);
+            let told = labelled(&format!("  {label}"), text, INDENT, columns);
+            let label_painted = paint(screen.colour_messages, Ink::Faint, label);
+            out.push_str(&told.replacen(label, &label_painted, 1));
+        }
+    };
+    let most = if around.verbose { usize::MAX } else { MOST };
+    line("stopped", if around.interrupted { "by you: only what was read until then is judged" } else { "" });
+    line("read", &read(run, around));
+    line("skipped", &skipped(run, around, most));
+    line("damaged", &damaged(run, most));
+    line("not scans", &not_scans(run));
+    line("withdrawn", &withdrawn(run));
+    line("blind here", &blind(run));
+    line("memory", &memory(run));
+    line("next", &around.next);
+    out
+}
+
+fn first_line(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
+    let standing: Vec<&Campaign> = campaigns.iter().filter(|campaign| stands(campaign)).collect();
+    let left = match standing.len() as u64 {
+        0 => "no scans".to_owned(),
+        scans => {
+            let from = plural(sources(&standing), "source", "sources");
+            format!("{} from {from}", plural(scans, "scan", "scans"))
+        }
+    };
+    let right = match run.inputs.as_slice() {
+        [] => String::new(),
+        [one] if one.name == "-" => "standard input".to_owned(),
+        [one] => clean(&one.name),
+        many => format!("{} inputs", number(many.len() as u64)),
+    };
+    let space = screen.width.min(100).saturating_sub(width(&left) + width(&right)).max(3);
+    format!("{}{}{right}\n", paint(screen.colour_messages, Ink::Bold, &left), " ".repeat(space))
+}
+
+/// Distinct sources; where lists are cut, the sum of the counts, which may count one twice.
+fn sources(standing: &[&Campaign]) -> u64 {
+    let listed: u64 = standing.iter().map(|campaign| campaign.sources.len() as u64).sum();
+    let counted: u64 = standing.iter().map(|campaign| campaign.source_count).sum();
+    if listed < counted {
+        return counted;
+    }
+    standing.iter().flat_map(|campaign| &campaign.sources).collect::<BTreeSet<_>>().len() as u64
+}
+
+fn read(run: &Run, around: &Circumstances) -> String {
+    let seconds = around.elapsed.as_secs_f64();
+    let mut text = plural(run.packets, "packet", "packets");
+    if let (Some(start), Some(end)) = (&run.start, &run.end) {
+        text.push_str(&format!(" of {}", words::span(start, end)));
+    }
+    text.push_str(&format!(", in {}", words::duration(seconds)));
+    if seconds > 0.5 {
+        text.push_str(&format!(" ({})", words::rate(run.packets as f64 / seconds)));
+    }
+    text
+}
+
+fn skipped(run: &Run, around: &Circumstances, most: usize) -> String {
+    let one_input = run.inputs.len() == 1;
+    let mut parts: Vec<String> = run
+        .skipped
+        .iter()
+        .take(most)
+        .map(|skipped| {
+            let place = match (skipped.first_input.as_str(), one_input) {
+                ("", _) => String::new(),
+                (_, true) => format!(" (first at byte {})", number(skipped.first_offset)),
+                (name, false) => {
+                    format!(" (first in {} at byte {})", clean(name), number(skipped.first_offset))
+                }
+            };
+            format!("{} {}{place}", number(skipped.count), clean(&skipped.reason))
+        })
+        .collect();
+    if run.skipped.len() > most {
+        parts.push(format!(
+            "{} (-v tells them)",
+            plural((run.skipped.len() - most) as u64, "other reason", "other reasons")
+        ));
+    }
+    if around.not_captures > 0 {
+        parts.push(format!(
+            "{} in folders that are no captures",
+            plural(around.not_captures, "file", "files")
+        ));
+    }
+    parts.join(", ")
+}
+
+fn damaged(run: &Run, most: usize) -> String {
+    let places = run.inputs.iter().flat_map(|input| input.damage.iter().map(move |damage| (input, damage)));
+    let mut parts: Vec<String> = places
+        .clone()
+        .take(most)
+        .map(|(input, damage)| {
+            let after = match damage.resumed {
+                Some(at) => format!("; reading went on at byte {}", number(at)),
+                None => "; everything before it was read".to_owned(),
+            };
+            format!(
+                "{} at byte {} (packet {}): {}{after}",
+                clean(&input.name),
+                number(damage.offset),
+                number(damage.packet),
+                clean(&damage.what)
+            )
+        })
+        .collect();
+    let all = places.count();
+    if all > most {
+        parts.push(format!("{} (-v tells them)", plural((all - most) as u64, "other place", "other places")));
+    }
+    parts.join(". ")
+}
+
+fn not_scans(run: &Run) -> String {
+    let told = run.not_scans.iter().map(|not| {
+        format!(
+            "{} ({}, {})",
+            clean(&not.what),
+            plural(not.sources, "source", "sources"),
+            plural(not.packets, "packet", "packets")
+        )
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn withdrawn(run: &Run) -> String {
+    match run.withdrawn {
+        0 => String::new(),
+        1 => "1 that looked like a scan at first; --json says why it was none".to_owned(),
+        many => format!("{} that looked like scans at first; --json says why they were none", number(many)),
+    }
+}
+
+fn blind(run: &Run) -> String {
+    let told = run.blind.iter().map(|blind| format!("{} ({})", clean(&blind.what), clean(&blind.why)));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn memory(run: &Run) -> String {
+    let memory = run.memory;
+    if memory.evicted_sources == 0 {
+        return String::new();
+    }
+    let scans = match memory.evicted_campaigns {
+        0 => String::new(),
+        many => format!(", {} of them while scanning", number(many)),
+    };
+    format!(
+        "{} were not enough: {} forgotten{scans}. Counts with ≥ are lower bounds. --memory {} would keep more",
+        bytes(memory.budget),
+        plural(memory.evicted_sources, "source was", "sources were"),
+        bytes(memory.budget.saturating_mul(4)).replace(TIE, ""),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{all, golden, run, screen, shared_sweep, syn_sweep};
+    use watchpost_core::record::{Input, Memory};
+
+    fn around() -> Circumstances {
+        Circumstances {
+            elapsed: Duration::from_millis(800),
+            next: "watchpost explain 7h2k border.pcap.zst --blocks 203.0.113.0/24".into(),
+            ..Circumstances::default()
+        }
+    }
+
+    #[test]
+    fn at_80_columns() {
+        golden("summary-80.txt", &summary(&all(), &run(), &around(), &screen(80)));
+    }
+
+    #[test]
+    fn everything_that_can_go_wrong_at_160_columns() {
+        let mut run = run();
+        run.memory = Memory { evicted_sources: 12_345, evicted_campaigns: 3, ..run.memory };
+        run.inputs.push(Input { name: "b\x1b.pcap".into(), damage: vec![], ..run.inputs[0].clone() });
+        let around = Circumstances { interrupted: true, not_captures: 7, ..around() };
+        let text = summary(&all(), &run, &around, &screen(160));
+        assert!(!text.contains('\x1b'));
+        golden("summary-160.txt", &text);
+    }
+
+    #[test]
+    fn a_source_of_two_scans_counts_once() {
+        assert_eq!(sources(&[&syn_sweep(), &syn_sweep(), &shared_sweep()]), 15);
+        let cut = Campaign { source_count: 5000, ..syn_sweep() };
+        assert_eq!(sources(&[&cut, &syn_sweep()]), 5001);
+    }
+}
