@@ -73,7 +73,9 @@ pub struct Host {
     pub service: Service,
     /// Services touched.
     pub services: u32,
-    /// Of these: silent, unreachable or refused.
+    /// Whether the service touched first did not answer.
+    pub first_failed: bool,
+    /// Of the services: silent, unreachable or refused.
     pub failed: u32,
     /// Of these: refused.
     pub refused: u32,
@@ -103,6 +105,7 @@ impl<'a> Case<'a> {
                 address: run[0].0,
                 service: probes[run[0].1].service(),
                 services: run.len() as u32,
+                first_failed: probes[run[0].1].failed(),
                 failed: count(Probe::failed),
                 refused: count(|p| p.outcome == crate::contact::Outcome::Refused),
                 talked: count(Probe::talked),

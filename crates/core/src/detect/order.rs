@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(order_of(&stride).order, Order::Stride);
         let sparse: Vec<i128> = (0..40).map(|i| i * i).collect();
         assert_eq!(order_of(&sparse).order, Order::Ascending);
-        let mixed: Vec<i128> = (0..200).map(|i| i * 89 % 257).collect();
+        let mixed: Vec<i128> = std::iter::successors(Some(1), |x| Some(x * 3 % 257)).take(200).collect();
         assert_eq!(order_of(&mixed).order, Order::Permutation);
         assert!(order_of(&mixed).bits > Bits::new(5.0));
         let wide: Vec<i128> = (0..200i128).map(|i| i * 2_654_435_761 % (1 << 32)).collect();

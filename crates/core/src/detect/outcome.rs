@@ -28,17 +28,23 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let (mut bits, mut judged, mut failed, mut refused, mut dark) = (Bits::ZERO, 0u64, 0u64, 0u64, 0u64);
     for host in &case.hosts {
         let prior = case.priors.of(host.service);
-        let answered = u64::from(host.services - host.failed);
-        if answered > 0 {
-            bits = bits + prior.success() + further * u64::from(host.failed) + -(further * (answered - 1));
-        } else if host.refused > 0 || case.silence_tells(host.service.transport) {
-            bits = bits + prior.failure() + further * u64::from(host.failed - 1);
-            failed += 1;
-            refused += u64::from(host.refused > 0);
-            dark += u64::from(!case.world.answers(host.address));
-        } else {
+        let answered = host.services - host.failed;
+        if host.first_failed
+            && host.refused == 0
+            && answered == 0
+            && !case.silence_tells(host.service.transport)
+        {
             continue;
         }
+        let (first, others_failed, others_answered) = if host.first_failed {
+            (prior.failure(), host.failed - 1, answered)
+        } else {
+            (prior.success(), host.failed, answered - 1)
+        };
+        bits = bits + first + further * u64::from(others_failed) + -(further * u64::from(others_answered));
+        failed += u64::from(host.first_failed);
+        refused += u64::from(host.first_failed && host.refused > 0);
+        dark += u64::from(answered == 0 && !case.world.answers(host.address));
         judged += 1;
     }
     let (beyond, open) = case.beyond();
