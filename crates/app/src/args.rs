@@ -6,6 +6,9 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use watchpost_core::record::Severity;
 
+/// The memory budget where none is given.
+pub const MEMORY: &str = "512MiB";
+
 const EXAMPLES: &str = "\
 Examples:
   watchpost detect border.pcap                         who scans in this capture?
@@ -133,7 +136,7 @@ pub struct Analysis {
     #[arg(
         long,
         value_name = "SIZE",
-        default_value = "512MiB",
+        default_value = MEMORY,
         env = "WATCHPOST_MEMORY",
         help_heading = "Analysis"
     )]

@@ -7,6 +7,7 @@ mod size;
 use std::num::NonZero;
 
 use ipnet::IpNet;
+use watchpost_core::pipeline::Settings;
 
 use crate::args;
 use crate::exit::Failure;
@@ -46,6 +47,11 @@ impl Analysis {
             key: typed.shard_key.as_deref().map_or(Ok(SHARD_KEY), shard_key)?,
             strict: typed.strict,
         })
+    }
+
+    /// The same for the engine.
+    pub fn settings(&self) -> Settings {
+        Settings { blocks: self.blocks.clone(), memory: self.memory, threads: self.threads, key: self.key }
     }
 }
 

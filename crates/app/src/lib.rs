@@ -4,13 +4,13 @@
 //! The modules, in the order in which data flows:
 
 pub mod args; // what was typed
+pub mod cmd; // one file a command
 pub mod config; // what was meant: checked values
-// pub mod source; // inputs become contacts
-pub mod stop; // Ctrl-C
-// pub mod progress; // how far the reading is
-// pub mod cmd; // one file a command
 pub mod exit;
-pub mod render; // records become text // how it ended
+pub mod progress; // how far the reading is
+pub mod render; // records become text
+pub mod source; // inputs become contacts
+pub mod stop; // Ctrl-C // how it ended
 
 use std::ffi::OsString;
 
@@ -23,7 +23,7 @@ use exit::{Exit, Failure};
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let outcome = match args::Cli::try_parse_from(&arguments) {
-        Ok(_) => Ok(Exit::Done),
+        Ok(cli) => cmd::run(cli),
         Err(error) if error.use_stderr() && args::wants_json(&arguments) => Err(Failure::from_clap(&error)),
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };

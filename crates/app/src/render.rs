@@ -6,19 +6,72 @@ pub mod csv;
 pub mod explain;
 pub mod ids; // short ids
 pub mod json;
+pub mod list; // what a build can do
 pub mod markdown;
 #[cfg(test)]
 mod sample;
+pub mod shell; // commands to copy
 mod style; // colour and columns
 pub mod summary;
 pub mod table;
 mod words; // numbers, times, durations and kinds in the field's words
 
-use watchpost_core::record::{Campaign, Status};
+use std::time::Duration;
+
+use watchpost_core::record::{Campaign, Family, Run, Status};
 
 pub use crate::config::Screen;
 
 /// Whether a campaign still means what it says: it was neither withdrawn nor joined into another.
 pub fn stands(campaign: &Campaign) -> bool {
     campaign.status != Status::Withdrawn && campaign.merged_into.is_none()
+}
+
+/// The word for a family of evidence.
+pub const fn family(family: Family) -> &'static str {
+    match family {
+        Family::Outcome => "outcome",
+        Family::Breadth => "breadth",
+        Family::Craft => "craft",
+        Family::Order => "order",
+        Family::Against => "against",
+    }
+}
+
+/// Whether answers to probes were visible to the run.
+fn sees_replies(run: &Run) -> bool {
+    !run.blind.iter().any(|blind| blind.what == "replies")
+}
+
+/// `1,200,000 packets/s`.
+pub fn packet_rate(packets: u64, elapsed: Duration) -> String {
+    let per_second = packets as f64 / elapsed.as_secs_f64().max(0.001);
+    format!("{} packets/s", words::number(per_second as u64))
+}
+
+/// How far a run is, in a line for a log file.
+pub fn progress_line(packets: u64, bytes: u64, total: Option<u64>, elapsed: Duration) -> String {
+    let share = match total {
+        Some(total) if total > 0 => {
+            format!("{} of {}", words::percent(bytes as f64 / total as f64), words::bytes(total))
+        }
+        _ => words::bytes(bytes),
+    };
+    let line = format!("read {share}, {} packets, {}", words::number(packets), packet_rate(packets, elapsed));
+    line.replace(style::TIE, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_in_a_log_file() {
+        let line = progress_line(30_000_000, 1 << 30, Some(4 << 30), Duration::from_secs(10));
+        assert_eq!(line, "read 25 % of 4 GiB, 30,000,000 packets, 3,000,000 packets/s");
+        assert_eq!(
+            progress_line(5, 1024, None, Duration::from_secs(1)),
+            "read 1 KiB, 5 packets, 5 packets/s"
+        );
+    }
 }

@@ -61,11 +61,16 @@ pub fn source(campaign: &Campaign) -> String {
     if campaign.source_count <= 1 {
         return first.to_owned();
     }
-    let complete = campaign.sources.len() as u64 == campaign.source_count;
-    match networks::network_of_all(&campaign.sources).filter(|_| complete) {
+    match common_network(campaign) {
         Some(network) => format!("{network} ({})", number(campaign.source_count)),
         None => format!("{first} +{}", number(campaign.source_count - 1)),
     }
+}
+
+/// The /24 or /64 that holds all sources, if one does and all are known.
+pub fn common_network(campaign: &Campaign) -> Option<String> {
+    let complete = campaign.sources.len() as u64 == campaign.source_count;
+    networks::network_of_all(&campaign.sources).filter(|_| complete).map(|network| network.to_string())
 }
 
 /// The own blocks that it touched.

@@ -5,7 +5,7 @@ use watchpost_core::record::{Campaign, Direction, Family, LedgerEntry, Order, Ru
 use super::clean::clean;
 use super::style::{self, Ink, glyph, labelled, pad, paint, width, wrap};
 use super::words::{self, and, count, duration, number, percent, plural, span};
-use super::{Screen, campaign};
+use super::{Screen, campaign, family as family_word, sees_replies};
 
 /// Bits at which a verdict falls: log2 of 99 to 1.
 const THRESHOLD: f64 = 6.63;
@@ -34,10 +34,6 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn replies(&self) -> bool {
-        !self.run.blind.iter().any(|blind| blind.what == "replies")
-    }
-
     fn wrapped(&self) -> Option<usize> {
         self.screen.wrap.then_some(self.columns)
     }
@@ -56,10 +52,17 @@ impl Page<'_> {
         let c = self.campaign;
         let who = match c.source_count {
             0 | 1 => campaign::source(c),
-            many => format!("{} addresses ({})", number(many), campaign::source(c)),
+            many => match campaign::common_network(c) {
+                Some(network) => format!("{} addresses of {network}", number(many)),
+                None => format!("{} addresses ({})", number(many), campaign::source(c)),
+            },
         };
         let kinds: Vec<String> = c.probes.iter().map(|&probe| campaign::kind(probe).to_owned()).collect();
-        let mut text = format!("{who} probed {} {}", self.targets(), self.services());
+        let mut text = format!("{who} probed {}", self.targets());
+        let services = self.services();
+        if !services.is_empty() {
+            text.push_str(&format!(" {services}"));
+        }
         let seconds = words::seconds(&c.start, &c.end);
         if seconds > 0.0 {
             text.push_str(&format!(" over {}", duration(seconds)));
@@ -68,7 +71,7 @@ impl Page<'_> {
         if !kinds.is_empty() {
             text.push_str(&format!(", with {} probes", and(&kinds)));
         }
-        let learned = campaign::learned(c, self.replies());
+        let learned = campaign::learned(c, sees_replies(self.run));
         let mut first = learned.chars();
         let learned =
             first.next().map(|c| c.to_uppercase().chain(first).collect::<String>()).unwrap_or_default();
@@ -101,7 +104,8 @@ impl Page<'_> {
             .filter(|service| service.starts_with("tcp/") || service.starts_with("udp/"));
         match (c.services.count, ports.count()) {
             (_, 0) if c.top_services.is_empty() => String::new(),
-            (_, 0) => format!("by {}", campaign::ports(c, 40)),
+            (_, 0) if c.services.count == 1 => String::new(),
+            (_, 0) => format!("on {}", campaign::ports(c, 40)),
             (1, _) => format!("on {}", c.top_services[0].replace('/', " ").to_uppercase()),
             (many, listed) if many > listed as u64 => {
                 format!("on {} services ({})", number(many), campaign::ports(c, 40))
@@ -119,7 +123,10 @@ impl Page<'_> {
         let c = self.campaign;
         let severity = format!("{} {}", glyph(c.severity), style::severity(c.severity));
         let severity = paint(self.screen.colour, Ink::Of(c.severity), &severity);
-        let mut out = self.line("Severity", &format!("{severity}: {}", clean(&c.severity_rule)));
+        let mut out = match c.status {
+            Status::Withdrawn => String::new(),
+            _ => self.line("Severity", &format!("{severity}: {}", clean(&c.severity_rule))),
+        };
         let status = match (&c.withdrawn_because, &c.merged_into) {
             (_, Some(id)) => format!("joined into {id}; that one tells the whole"),
             (Some(why), _) => format!("withdrawn: {}", clean(why)),
@@ -145,14 +152,14 @@ impl Page<'_> {
             let entries: Vec<&LedgerEntry> = c.ledger.iter().filter(|entry| entry.family == family).collect();
             let counting = counting(family, &entries);
             for (index, entry) in entries.iter().enumerate() {
-                let label = if index == 0 { word(family) } else { "" };
+                let label = if index == 0 { family_word(family) } else { "" };
                 let bits = format!("{:+.1}", entry.bits);
                 let counts = counting.is_none_or(|best| best == index) && !entry.set_aside;
                 let bits = if counts { format!("{bits} ") } else { format!("({bits})") };
                 out.push_str(&self.with_bits(label, &clean(&entry.text), &bits, edge));
             }
             if family == Family::Against && entries.is_empty() {
-                out.push_str(&self.with_bits(word(family), "nothing", "", edge));
+                out.push_str(&self.with_bits(family_word(family), "nothing", "", edge));
             }
         }
         out.push_str(&self.with_bits("sum", &self.sum(), &format!("{:+.1} ", c.bits), edge));
@@ -309,16 +316,6 @@ fn counting(family: Family, entries: &[&LedgerEntry]) -> Option<usize> {
     // The first of equals, as the eye meets it.
     let best = live.rev().max_by(|(_, a), (_, b)| a.bits.total_cmp(&b.bits));
     Some(best.map_or(usize::MAX, |(index, _)| index))
-}
-
-const fn word(family: Family) -> &'static str {
-    match family {
-        Family::Outcome => "outcome",
-        Family::Breadth => "breadth",
-        Family::Craft => "craft",
-        Family::Order => "order",
-        Family::Against => "against",
-    }
 }
 
 const fn order(order: Order) -> &'static str {

@@ -2,7 +2,7 @@
 
 use watchpost_core::record::{Campaign, Run};
 
-use super::{Screen, campaign, clean::clean, ids, stands, style, table, words};
+use super::{Screen, campaign, clean::clean, ids, sees_replies, stands, style, table, words};
 
 const TITLES: [&str; 9] =
     ["Severity", "Id", "Source", "What", "Targets", "Ports", "First (UTC)", "Last (UTC)", "In words"];
@@ -12,7 +12,7 @@ pub fn markdown(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
     if !campaigns.iter().any(stands) {
         return table::table(&[], run, &Screen { wrap: false, colour: false, ..*screen });
     }
-    let replies = !run.blind.iter().any(|blind| blind.what == "replies");
+    let replies = sees_replies(run);
     let mut out = row(TITLES.map(str::to_owned));
     out.push_str(&format!("|{}\n", " --- |".repeat(TITLES.len())));
     for (id, c) in ids::short(campaigns).into_iter().zip(campaigns).filter(|(_, campaign)| stands(campaign)) {

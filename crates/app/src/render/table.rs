@@ -9,7 +9,7 @@ use watchpost_core::record::{Campaign, Run, Severity};
 
 use super::style::{self, Ink, glyph, pad, paint, width, wrap};
 use super::words::{self, and, number, plural};
-use super::{Screen, campaign, ids, stands};
+use super::{Screen, campaign, ids, sees_replies, stands};
 
 /// Rows that a terminal gets; the scans beyond them are counted. Whoever wants all asks for all.
 const MOST_ROWS: usize = 40;
@@ -37,7 +37,7 @@ pub fn table(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
     let rows = if screen.all { standing.len() } else { standing.len().min(MOST_ROWS) };
     let (listed, others) = standing.split_at(rows);
     let columns = Columns::new(listed, screen);
-    let replies = !run.blind.iter().any(|blind| blind.what == "replies");
+    let replies = sees_replies(run);
     let mut out = columns.heading();
     for (id, campaign) in listed {
         out.push_str(&columns.row(id, campaign));

@@ -87,10 +87,9 @@ pub fn percent(share: f64) -> String {
 
 /// How sure a verdict is, in words: `99.2 % sure`.
 pub fn sure(confidence: f64) -> String {
-    if confidence >= 0.9999 {
-        tied("over 99.99 % sure")
-    } else {
-        tied(format!("{:.1} % sure", confidence * 100.0))
+    match confidence {
+        c if c >= 0.9999 => format!("over 99.99{TIE}% sure"),
+        c => format!("{:.1}{TIE}% sure", c * 100.0),
     }
 }
 

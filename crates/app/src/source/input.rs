@@ -1,0 +1,144 @@
+//! One input, opened when its time has come: of a thousand rotated files only those are open that the merge is reading.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use watchpost_core::contact::{Contact, Time};
+use watchpost_core::merge::ContactSource;
+use watchpost_core::record::{self, Damage};
+use watchpost_formats::capture::{Capture, Report};
+
+type Reader = Box<dyn Read>;
+
+/// Packets taken at a time: their contacts stay in the processor's cache.
+const ROUND: usize = 2048;
+
+/// How far the reading of all inputs is.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Bytes taken from the inputs, before decompression.
+    pub bytes: Cell<u64>,
+    /// Packets read.
+    pub packets: Cell<u64>,
+}
+
+/// A capture to be read, being read, or read.
+pub struct Input {
+    /// As the user named it, or as it was found; `-` is standard input.
+    pub name: String,
+    /// e.g. `pcap.zst`.
+    pub format: String,
+    /// Bytes to be read, before decompression; `None` where nobody knows.
+    pub size: Option<u64>,
+    state: State,
+    starts: Option<Time>,
+    sensor: u16,
+    tally: Rc<Tally>,
+}
+
+enum State {
+    Waiting(PathBuf),
+    Open(Box<Capture<Reader>>),
+    Ended(Box<Report>),
+    /// It could be opened once, and could not again.
+    Lost(String),
+}
+
+impl Input {
+    /// One that is open already.
+    pub fn open(name: String, capture: Capture<Reader>, size: Option<u64>) -> Self {
+        let format = capture.format();
+        let state = State::Open(Box::new(capture));
+        Self { name, format, size, state, starts: None, sensor: 0, tally: Rc::default() }
+    }
+
+    /// A file to be opened later; its first packet is from `starts`.
+    pub fn waiting(
+        name: String,
+        path: PathBuf,
+        format: String,
+        size: u64,
+        starts: Option<Time>,
+        sensor: u16,
+    ) -> Self {
+        Self {
+            name,
+            format,
+            size: Some(size),
+            state: State::Waiting(path),
+            starts,
+            sensor,
+            tally: Rc::default(),
+        }
+    }
+
+    /// Counts what is read of it into `tally` from now on.
+    pub fn count_into(&mut self, tally: &Rc<Tally>) {
+        self.tally = Rc::clone(tally);
+    }
+
+    /// What was read; `None` where nothing was.
+    pub fn report(&self) -> Option<&Report> {
+        match &self.state {
+            State::Open(capture) => Some(capture.report()),
+            State::Ended(report) => Some(report),
+            State::Waiting(_) | State::Lost(_) => None,
+        }
+    }
+
+    /// Its line in the `run` record.
+    pub fn record(&self) -> record::Input {
+        let damage = match (&self.state, self.report()) {
+            (State::Lost(why), _) => vec![Damage { offset: 0, packet: 1, what: why.clone(), resumed: None }],
+            (_, report) => report.map(|report| report.damage.clone()).unwrap_or_default(),
+        };
+        record::Input {
+            name: self.name.clone(),
+            format: self.format.clone(),
+            packets: self.report().map_or(0, |report| report.packets),
+            bytes: self.report().map_or(0, |report| report.bytes),
+            damage,
+        }
+    }
+
+    /// Opens a waiting file.
+    fn ready(&mut self) -> Option<&mut Capture<Reader>> {
+        if let State::Waiting(path) = &self.state {
+            let opened = File::open(path).map_err(|error| error.to_string()).and_then(|file| {
+                Capture::open(Box::new(file) as Reader, self.sensor).map_err(|error| error.to_string())
+            });
+            self.state = match opened {
+                Ok(capture) => State::Open(Box::new(capture)),
+                Err(why) => State::Lost(format!("it cannot be opened any more: {why}")),
+            };
+        }
+        match &mut self.state {
+            State::Open(capture) => Some(capture),
+            _ => None,
+        }
+    }
+}
+
+impl ContactSource for Input {
+    fn fill(&mut self, into: &mut Vec<Contact>) -> bool {
+        let tally = Rc::clone(&self.tally);
+        let Some(capture) = self.ready() else { return false };
+        let before = (capture.report().bytes_raw, capture.report().packets);
+        let more = capture.fill(into, ROUND);
+        let report = capture.report();
+        tally.bytes.set(tally.bytes.get() + report.bytes_raw - before.0);
+        tally.packets.set(tally.packets.get() + report.packets - before.1);
+        if !more {
+            // The buffers and the open file go, the counts stay.
+            self.state = State::Ended(Box::new(report.clone()));
+        }
+        more
+    }
+
+    fn starts(&self) -> Option<Time> {
+        self.starts
+    }
+}
