@@ -159,6 +159,14 @@ impl Contact {
         Service { transport: self.transport, port: self.port }
     }
 
+    /// Whether both ends are single hosts, not the same one, and neither is a loopback address.
+    #[inline]
+    pub fn is_between_hosts(&self) -> bool {
+        let (source, target) = (self.source, self.target);
+        let single = |a: Address| !a.is_loopback() && !a.is_group();
+        single(source) && single(target) && source != target
+    }
+
     /// Whether all of `bits` of [`traits`] are set.
     #[inline]
     pub const fn has(&self, bits: u8) -> bool {

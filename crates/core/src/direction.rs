@@ -46,9 +46,25 @@ mod step {
 /// The bounded memory of recent pairs.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PairMemory {
-    sets: Vec<[u64; WAYS]>,
+    sets: Vec<Set>,
     hash: u64,
 }
+
+/// Aligned, so that no set lies across two cache lines.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[repr(align(32))]
+struct Set([u64; WAYS]);
+
+/// Where a contact's pair belongs, and which end its source is.
+#[derive(Clone, Copy, Default)]
+struct Key {
+    hash: u64,
+    /// [`step::LOWER`] if the source is the end that sorts first.
+    starter: u8,
+}
+
+/// Contacts resolved together: their sets are read ahead of time, so that the waits for memory overlap.
+const TOGETHER: usize = 32;
 
 /// A pair's slot: 40 bits of hash, 16 of age, 8 of steps.
 #[derive(Clone, Copy)]
@@ -80,7 +96,7 @@ impl PairMemory {
     /// With room for `bytes / 8` pairs, rounded down to a power of two; `key` seeds the hash.
     pub fn new(bytes: u64, key: u64) -> Self {
         let sets = (bytes / (8 * WAYS as u64)).max(64);
-        Self { sets: vec![[0; WAYS]; 1 << sets.ilog2()], hash: key }
+        Self { sets: vec![Set::default(); 1 << sets.ilog2()], hash: key }
     }
 
     /// Bytes held.
@@ -88,32 +104,50 @@ impl PairMemory {
         (self.sets.len() * WAYS * 8) as u64
     }
 
-    /// Resolves one contact of a packet; `None` if it adds nothing to what was already seen of its pair.
-    pub fn resolve(&mut self, contact: Contact) -> Option<Contact> {
+    /// Resolves contacts in their order. `each` gets those that add something to what was already seen of their pair.
+    pub fn resolve(&mut self, contacts: &[Contact], mut each: impl FnMut(Contact)) {
+        for together in contacts.chunks(TOGETHER) {
+            let mut keys = [Key::default(); TOGETHER];
+            let mut read = 0;
+            for (key, contact) in keys.iter_mut().zip(together) {
+                *key = self.key(contact);
+                read ^= self.sets[self.place(*key)].0[0];
+            }
+            std::hint::black_box(read);
+            for (key, contact) in keys.iter().zip(together) {
+                if let Some(contact) = self.one(*contact, *key) {
+                    each(contact);
+                }
+            }
+        }
+    }
+
+    fn one(&mut self, contact: Contact, key: Key) -> Option<Contact> {
         match (contact.transport, contact.phase) {
             (_, Phase::Flow | Phase::Stray) => Some(contact),
-            (Transport::Tcp, Phase::Probe) => Some(self.start(contact)),
-            (Transport::Tcp, Phase::Reply) => self.tcp_reply(contact),
-            (Transport::Tcp, Phase::Unclear) => self.segment(contact),
-            (Transport::Udp | Transport::Ip, Phase::Unclear) => self.datagram(contact),
-            (Transport::Udp | Transport::Sctp, Phase::Probe) => Some(self.start(contact)),
-            (Transport::Udp | Transport::Sctp, Phase::Reply) => self.first_reply(contact),
-            (Transport::Sctp, Phase::Unclear) => self.chunk(contact),
+            (Transport::Tcp | Transport::Udp | Transport::Sctp, Phase::Probe) => {
+                Some(self.start(contact, key))
+            }
+            (Transport::Tcp, Phase::Reply) => self.tcp_reply(contact, key),
+            (Transport::Udp | Transport::Sctp, Phase::Reply) => self.first_reply(contact, key),
+            (Transport::Tcp, Phase::Unclear) => self.segment(contact, key),
+            (Transport::Udp | Transport::Ip, Phase::Unclear) => self.datagram(contact, key),
+            (Transport::Sctp, Phase::Unclear) => self.chunk(contact, key),
             (_, Phase::Unclear) => None,
             _ => Some(contact),
         }
     }
 
     /// A packet that starts something, whatever was there before.
-    fn start(&mut self, contact: Contact) -> Contact {
-        let mut pair = self.pair(&contact);
+    fn start(&mut self, contact: Contact, key: Key) -> Contact {
+        let mut pair = self.pair(&contact, key);
         pair.set(pair.starter | step::STARTED);
         contact
     }
 
     /// A SYN-ACK (already turned: `source` is who it goes to), or an ICMP error about a TCP packet.
-    fn tcp_reply(&mut self, contact: Contact) -> Option<Contact> {
-        let mut pair = self.pair(&contact);
+    fn tcp_reply(&mut self, contact: Contact, key: Key) -> Option<Contact> {
+        let mut pair = self.pair(&contact, key);
         let started = pair.steps & step::STARTED != 0 && pair.by_source();
         if !started {
             // The answer to a start that was not seen, or to one that never was.
@@ -123,12 +157,12 @@ impl PairMemory {
             pair.set(pair.starter | step::MIDWAY | step::ANSWERED);
             return Some(stray(turned(contact)));
         }
-        self.first_reply(contact)
+        self.first_reply(contact, key)
     }
 
     /// The first reply of a pair counts, the others repeat it.
-    fn first_reply(&mut self, contact: Contact) -> Option<Contact> {
-        let mut pair = self.pair(&contact);
+    fn first_reply(&mut self, contact: Contact, key: Key) -> Option<Contact> {
+        let mut pair = self.pair(&contact, key);
         let step = if contact.outcome >= Outcome::Answered { step::ANSWERED } else { step::ENDED };
         let known = pair.steps & (step::ANSWERED | step::ENDED) != 0;
         if pair.steps != 0 {
@@ -138,10 +172,10 @@ impl PairMemory {
     }
 
     /// A TCP segment that is neither a SYN nor a SYN-ACK.
-    fn segment(&mut self, contact: Contact) -> Option<Contact> {
+    fn segment(&mut self, contact: Contact, key: Key) -> Option<Contact> {
         let payload = contact.has(traits::PAYLOAD);
         let reset = contact.flags & flags::RST != 0;
-        let mut pair = self.pair(&contact);
+        let mut pair = self.pair(&contact, key);
         if pair.steps == 0 {
             if reset {
                 return Some(stray(contact));
@@ -161,8 +195,8 @@ impl PairMemory {
     }
 
     /// UDP, and IP protocols that have no ports.
-    fn datagram(&mut self, contact: Contact) -> Option<Contact> {
-        let mut pair = self.pair(&contact);
+    fn datagram(&mut self, contact: Contact, key: Key) -> Option<Contact> {
+        let mut pair = self.pair(&contact, key);
         if pair.steps == 0 {
             if looks_like_an_answer(&contact) {
                 return Some(stray(contact));
@@ -184,8 +218,8 @@ impl PairMemory {
     }
 
     /// SCTP beyond its handshake.
-    fn chunk(&mut self, contact: Contact) -> Option<Contact> {
-        let mut pair = self.pair(&contact);
+    fn chunk(&mut self, contact: Contact, key: Key) -> Option<Contact> {
+        let mut pair = self.pair(&contact, key);
         let known = pair.steps & step::COMPLETED != 0;
         if pair.steps & step::ANSWERED == 0 || known || !pair.by_source() {
             return None;
@@ -194,33 +228,38 @@ impl PairMemory {
         Some(Contact { phase: Phase::Reply, outcome: Outcome::Completed, ..contact })
     }
 
-    fn pair(&mut self, contact: &Contact) -> Pair<'_> {
+    fn key(&self, contact: &Contact) -> Key {
         let here = (contact.source, contact.source_port);
         let there = (contact.target, contact.port);
-        let ports = !matches!(contact.transport, Transport::Ip);
         let lower = here < there;
         let ((low, low_port), (high, high_port)) = if lower { (here, there) } else { (there, here) };
+        let numbers = match contact.transport {
+            Transport::Ip => u64::from(contact.port),
+            _ => u64::from(low_port) << 16 | u64::from(high_port),
+        };
         let mut hasher = FixedState::with_seed(self.hash).build_hasher();
-        for half in [low.halves().0 ^ high.halves().0.rotate_left(17), low.halves().1, high.halves().1] {
-            hasher.write_u64(half);
-        }
-        let numbers =
-            if ports { u64::from(low_port) << 16 | u64::from(high_port) } else { contact.port.into() };
+        hasher.write_u64(low.halves().0 ^ high.halves().0.rotate_left(17));
+        hasher.write_u64(low.halves().1);
+        hasher.write_u64(high.halves().1);
         hasher.write_u64(numbers | (contact.transport as u64) << 32);
-        let hash = hasher.finish();
+        Key { hash: hasher.finish(), starter: if lower { step::LOWER } else { 0 } }
+    }
+
+    fn place(&self, key: Key) -> usize {
+        key.hash as usize & (self.sets.len() - 1)
+    }
+
+    fn pair(&mut self, contact: &Contact, key: Key) -> Pair<'_> {
         let now = tick(contact.time);
-        let place = hash as usize & (self.sets.len() - 1);
-        let set = &mut self.sets[place];
-        let found = set.iter().position(|s| Slot(*s).is_of(hash));
-        let way = found.unwrap_or_else(|| {
-            let oldest = (0..WAYS).min_by_key(|w| Slot(set[*w]).worth(now));
-            oldest.unwrap_or(0)
-        });
+        let place = self.place(key);
+        let set = &mut self.sets[place].0;
+        let found = set.iter().position(|s| Slot(*s).is_of(key.hash));
+        let way = found.unwrap_or_else(|| (0..WAYS).min_by_key(|w| Slot(set[*w]).worth(now)).unwrap_or(0));
         let (steps, age) = match found {
             Some(way) => (Slot(set[way]).steps(), Slot(set[way]).age(now)),
             None => (0, 0),
         };
-        Pair { slot: &mut set[way], hash, now, age, steps, starter: if lower { step::LOWER } else { 0 } }
+        Pair { slot: &mut set[way], hash: key.hash, now, age, steps, starter: key.starter }
     }
 }
 

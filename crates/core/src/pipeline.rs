@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::blocks::Blocks;
-use crate::contact::{Contact, Phase, Time};
+use crate::contact::{Contact, Time};
 use crate::direction::PairMemory;
 use crate::record::{Blind, Campaign, Memory, NotScan, Status};
 use crate::shard::{Concluded, Shard, Surroundings, Tally, hash};
@@ -292,36 +292,32 @@ impl Front {
             self.epoch = first.time.div_euclid(EPOCH);
         }
         let ends = (self.epoch + 1).saturating_mul(EPOCH);
-        for (place, contact) in contacts.iter().enumerate() {
-            if contact.time >= ends {
-                return &contacts[place..];
-            }
-            self.clock = self.clock.max(contact.time);
-            if !self.is_between_hosts(contact) {
+        let now = contacts.iter().position(|c| c.time >= ends).unwrap_or(contacts.len());
+        let (contacts, later) = contacts.split_at(now);
+        self.clock = contacts.iter().map(|c| c.time).fold(self.clock, Time::max);
+        for run in contacts.chunk_by(|a, b| a.is_between_hosts() == b.is_between_hosts()) {
+            if !run[0].is_between_hosts() {
+                run.iter().for_each(|contact| self.leave_out(contact));
                 continue;
             }
-            self.contacts += 1;
-            if let Some(contact) = self.pairs.resolve(*contact) {
+            self.contacts += run.len() as u64;
+            self.pairs.resolve(run, |contact| {
                 batch.by_shard[shard_of(hash(key, contact.source))].push(contact);
                 batch.len += 1;
-            }
+            });
         }
-        &[]
+        later
     }
 
-    fn is_between_hosts(&mut self, contact: &Contact) -> bool {
+    fn leave_out(&mut self, contact: &Contact) {
         let (source, target) = (contact.source, contact.target);
-        let counter = if source.is_loopback() || target.is_loopback() {
-            &mut self.loopback
+        if source.is_loopback() || target.is_loopback() {
+            self.loopback += 1;
         } else if source.is_group() || target.is_group() {
-            &mut self.group
-        } else if source == target && contact.phase != Phase::Flow {
-            &mut self.own
+            self.group += 1;
         } else {
-            return true;
-        };
-        *counter += 1;
-        false
+            self.own += 1;
+        }
     }
 }
 
