@@ -82,10 +82,14 @@ impl Failure {
     /// What clap says about the command line, in our form.
     pub fn from_clap(error: &clap::Error) -> Self {
         let text = error.to_string();
-        let mut lines = text.lines();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let message = lines.next().unwrap_or("unclear").trim_start_matches("error: ").to_owned();
-        let hint = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-        Self::usage(message, hint)
+        let tips: Vec<&str> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
+        let help = "Try --help.";
+        Self::usage(
+            message,
+            if tips.is_empty() { help.to_owned() } else { format!("{}. {help}", tips.join(" ")) },
+        )
     }
 
     /// Tells it on standard error, as text or as one line of JSON, and gives the status.

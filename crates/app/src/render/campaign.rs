@@ -101,19 +101,7 @@ pub fn reach(campaign: &Campaign, most: usize) -> String {
     };
     let mut parts: Vec<String> = touched(campaign).map(share).collect();
     if parts.is_empty() {
-        let networks = networks(campaign);
-        if networks.is_empty() {
-            return String::new();
-        }
-        let one = campaign.hosts.count == 1;
-        let before = if one { "one host of " } else { "in " };
-        let hidden = campaign.prefix_count.saturating_sub(campaign.prefixes.len() as u64)
-            + networks.len().saturating_sub(most) as u64;
-        parts = networks.into_iter().take(most).collect();
-        if hidden > 0 {
-            parts.push(plural(hidden, "other network", "other networks"));
-        }
-        return format!("{before}{}", words::and(&parts));
+        return among(campaign, most);
     }
     let hidden = parts.len().saturating_sub(most);
     parts.truncate(most);
@@ -121,6 +109,20 @@ pub fn reach(campaign: &Campaign, most: usize) -> String {
         parts.push(plural(hidden as u64, "other block", "other blocks"));
     }
     words::and(&parts)
+}
+
+/// Where no own block was touched: `in 10.77.4.0/22`, `in 9 networks of 10.10.0.0/16`, `in 4,097 networks`.
+fn among(campaign: &Campaign, most: usize) -> String {
+    let networks = networks(campaign);
+    let all = campaign.prefix_count.max(networks.len() as u64);
+    let complete = campaign.prefix_count == campaign.prefixes.len() as u64;
+    match (networks.len(), networks::around(&networks).filter(|_| complete)) {
+        (0, _) => String::new(),
+        (1, _) if complete && campaign.hosts.count == 1 => format!("one host of {}", networks[0]),
+        (listed, _) if complete && listed <= most => format!("in {}", words::and(&networks)),
+        (_, Some(prefix)) => format!("in {} networks of {prefix}", number(all)),
+        _ => format!("in {} networks", number(all)),
+    }
 }
 
 /// In which order, as an adverb; empty where it is not known.
@@ -216,6 +218,23 @@ mod tests {
         let mut apart = shared_sweep();
         apart.sources[0] = "8.8.8.8".into();
         assert_eq!(source(&apart), "8.8.8.8 +13");
+    }
+
+    #[test]
+    fn many_networks_are_counted() {
+        use crate::render::sample::prefixes;
+        let probed = |texts: &[&str], count: u64| {
+            reach(
+                &Campaign { prefixes: prefixes(texts), prefix_count: count, coverage: vec![], ..syn_sweep() },
+                2,
+            )
+        };
+        assert_eq!(probed(&["10.10.9.0/24", "10.10.20.0/24"], 2), "in 10.10.9.0/24 and 10.10.20.0/24");
+        assert_eq!(
+            probed(&["10.10.9.0/24", "10.10.20.0/24", "10.10.40.0/24"], 3),
+            "in 3 networks of 10.10.0.0/18"
+        );
+        assert_eq!(probed(&["10.10.9.0/24", "10.10.20.0/24"], 4097), "in 4,097 networks");
     }
 
     #[test]

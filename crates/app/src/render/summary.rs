@@ -35,31 +35,35 @@ pub struct Circumstances {
 pub fn summary(campaigns: &[Campaign], run: &Run, around: &Circumstances, screen: &Screen) -> String {
     let mut out = String::from("\n");
     out.push_str(&first_line(campaigns, run, screen));
-    let mut line = |label: &str, text: &str| {
-        if !text.is_empty() {
-            let columns = screen.wrap.then_some(screen.width);
-            let told = labelled(&format!("  {label}"), text, INDENT, columns);
-            let label_painted = paint(screen.colour_messages, Ink::Faint, label);
-            out.push_str(&told.replacen(label, &label_painted, 1));
+    let mut tell = |label: &str, items: Vec<String>| {
+        for (index, item) in items.iter().filter(|item| !item.is_empty()).enumerate() {
+            let label = if index == 0 { label } else { "" };
+            let told = labelled(&format!("  {label}"), item, INDENT, screen.wrap.then_some(screen.width));
+            out.push_str(&told.replacen(label, &paint(screen.colour_messages, Ink::Faint, label), 1));
         }
     };
     let most = if around.verbose { usize::MAX } else { MOST };
-    line("stopped", if around.interrupted { "by you: only what was read until then is judged" } else { "" });
-    line("read", &read(run, around));
-    line("skipped", &skipped(run, around, most));
-    line("damaged", &damaged(run, most));
-    line("not scans", &not_scans(run));
-    line("withdrawn", &withdrawn(run));
-    line("blind here", &blind(run));
-    line("memory", &memory(run));
-    line("next", &around.next);
+    if around.interrupted {
+        tell("stopped", vec!["by you: only what was read until then is judged".to_owned()]);
+    }
+    tell("read", vec![read(run, around)]);
+    tell("skipped", skipped(run, around, most));
+    tell("damaged", damaged(run, most));
+    tell("not scans", vec![not_scans(run)]);
+    tell("withdrawn", vec![withdrawn(run)]);
+    tell(
+        "blind here",
+        run.blind.iter().map(|blind| format!("{}: {}", clean(&blind.what), clean(&blind.why))).collect(),
+    );
+    tell("memory", vec![memory(run)]);
+    tell("next", vec![around.next.clone()]);
     out
 }
 
 fn first_line(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
     let standing: Vec<&Campaign> = campaigns.iter().filter(|campaign| stands(campaign)).collect();
     let left = match standing.len() as u64 {
-        0 => "no scans".to_owned(),
+        0 => "No scans".to_owned(),
         scans => {
             let from = plural(sources(&standing), "source", "sources");
             format!("{} from {from}", plural(scans, "scan", "scans"))
@@ -98,28 +102,19 @@ fn read(run: &Run, around: &Circumstances) -> String {
     text
 }
 
-fn skipped(run: &Run, around: &Circumstances, most: usize) -> String {
+fn skipped(run: &Run, around: &Circumstances, most: usize) -> Vec<String> {
     let one_input = run.inputs.len() == 1;
-    let mut parts: Vec<String> = run
-        .skipped
-        .iter()
-        .take(most)
-        .map(|skipped| {
-            let place = match (skipped.first_input.as_str(), one_input) {
-                ("", _) => String::new(),
-                (_, true) => format!(" (first at byte {})", number(skipped.first_offset)),
-                (name, false) => {
-                    format!(" (first in {} at byte {})", clean(name), number(skipped.first_offset))
-                }
-            };
-            format!("{} {}{place}", number(skipped.count), clean(&skipped.reason))
-        })
-        .collect();
-    if run.skipped.len() > most {
-        parts.push(format!(
-            "{} (-v tells them)",
-            plural((run.skipped.len() - most) as u64, "other reason", "other reasons")
-        ));
+    let told = run.skipped.iter().take(most).map(|skipped| {
+        let place = match (skipped.first_input.as_str(), one_input) {
+            ("", _) => String::new(),
+            (_, true) => format!("; first at byte {}", number(skipped.first_offset)),
+            (name, false) => format!("; first in {} at byte {}", clean(name), number(skipped.first_offset)),
+        };
+        format!("{} {}{place}", number(skipped.count), clean(&skipped.reason))
+    });
+    let mut parts: Vec<String> = told.collect();
+    if let Some(others @ 1..) = run.skipped.len().checked_sub(most) {
+        parts.push(format!("{} (-v tells them)", plural(others as u64, "other reason", "other reasons")));
     }
     if around.not_captures > 0 {
         parts.push(format!(
@@ -127,33 +122,30 @@ fn skipped(run: &Run, around: &Circumstances, most: usize) -> String {
             plural(around.not_captures, "file", "files")
         ));
     }
-    parts.join(", ")
+    parts
 }
 
-fn damaged(run: &Run, most: usize) -> String {
-    let places = run.inputs.iter().flat_map(|input| input.damage.iter().map(move |damage| (input, damage)));
-    let mut parts: Vec<String> = places
-        .clone()
-        .take(most)
-        .map(|(input, damage)| {
-            let after = match damage.resumed {
-                Some(at) => format!("; reading went on at byte {}", number(at)),
-                None => "; everything before it was read".to_owned(),
-            };
-            format!(
-                "{} at byte {} (packet {}): {}{after}",
-                clean(&input.name),
-                number(damage.offset),
-                number(damage.packet),
-                clean(&damage.what)
-            )
-        })
-        .collect();
-    let all = places.count();
-    if all > most {
-        parts.push(format!("{} (-v tells them)", plural((all - most) as u64, "other place", "other places")));
+fn damaged(run: &Run, most: usize) -> Vec<String> {
+    let places =
+        || run.inputs.iter().flat_map(|input| input.damage.iter().map(move |damage| (input, damage)));
+    let told = places().take(most).map(|(input, damage)| {
+        let after = match damage.resumed {
+            Some(at) => format!("reading went on at byte {}", number(at)),
+            None => "everything before it was read".to_owned(),
+        };
+        format!(
+            "{} at byte {} (packet {}): {}; {after}",
+            clean(&input.name),
+            number(damage.offset),
+            number(damage.packet),
+            clean(&damage.what)
+        )
+    });
+    let mut parts: Vec<String> = told.collect();
+    if let Some(others @ 1..) = places().count().checked_sub(most) {
+        parts.push(format!("{} (-v tells them)", plural(others as u64, "other place", "other places")));
     }
-    parts.join(". ")
+    parts
 }
 
 fn not_scans(run: &Run) -> String {
@@ -174,11 +166,6 @@ fn withdrawn(run: &Run) -> String {
         1 => "1 that looked like a scan at first; --json says why it was none".to_owned(),
         many => format!("{} that looked like scans at first; --json says why they were none", number(many)),
     }
-}
-
-fn blind(run: &Run) -> String {
-    let told = run.blind.iter().map(|blind| format!("{} ({})", clean(&blind.what), clean(&blind.why)));
-    told.collect::<Vec<_>>().join(", ")
 }
 
 fn memory(run: &Run) -> String {

@@ -1,7 +1,8 @@
 //! The table of scans, for people: a row that answers, and under it a line that explains.
 //!
 //! It fits 80 columns and uses more where they are. An address is never cut: one that is too long for its column has
-//! the line for itself. Ports that find no room stand in the line that explains. Below 66 columns rows run over the edge.
+//! the line for itself. Times, then ports, that find no room stand in the line that explains. Below 60 columns rows may run
+//! over the edge.
 
 use std::collections::BTreeMap;
 
@@ -45,6 +46,10 @@ pub fn table(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
         if columns.hides(PORTS) {
             sentence = format!("ports {}; {sentence}", campaign::ports(campaign, PORTS_IN_SENTENCE));
         }
+        if columns.hides(FIRST) {
+            sentence =
+                format!("{} {} UTC; {sentence}", words::day(&campaign.start), words::clock(&campaign.start));
+        }
         let indent = columns.source_at();
         out.push_str(&style::labelled("", &sentence, indent, screen.wrap.then_some(screen.width)));
     }
@@ -54,6 +59,7 @@ pub fn table(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
 
 const SOURCE: usize = 2;
 const PORTS: usize = 5;
+const FIRST: usize = 6;
 
 /// The table's columns, measured over all rows. A column of width 0 is not shown.
 struct Columns<'a> {
@@ -78,14 +84,22 @@ impl<'a> Columns<'a> {
             }
             least_ports = least_ports.max(width(&campaign::ports(campaign, 0)));
         }
-        columns.give_way(SOURCE, SOURCE_ROOM);
-        if !screen.whole_lists {
-            columns.give_way(PORTS, least_ports);
-        }
-        if columns.too_wide() > 0 {
-            columns.widths[PORTS] = 0;
-        }
+        columns.fit(if screen.whole_lists { usize::MAX } else { least_ports });
         columns
+    }
+
+    /// Hides as little as makes the rows fit.
+    fn fit(&mut self, least_ports: usize) {
+        let natural = self.widths;
+        for hidden in [&[][..], &[FIRST], &[PORTS], &[FIRST, PORTS]] {
+            self.widths = natural;
+            hidden.iter().for_each(|&column| self.widths[column] = 0);
+            self.give_way(SOURCE, SOURCE_ROOM);
+            self.give_way(PORTS, least_ports);
+            if self.too_wide() == 0 {
+                break;
+            }
+        }
     }
 
     fn shown(&self) -> impl Iterator<Item = usize> {
@@ -224,7 +238,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_screen() {
-        for columns in [66, 72, 80, 100, 132, 160] {
+        for columns in [60, 72, 80, 100, 132, 160] {
             for line in table(&all(), &run(), &screen(columns)).lines() {
                 assert!(width(line) <= columns, "{columns}: {line}");
             }

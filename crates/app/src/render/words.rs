@@ -89,7 +89,8 @@ pub fn percent(share: f64) -> String {
 pub fn sure(confidence: f64) -> String {
     match confidence {
         c if c >= 0.9999 => format!("over 99.99{TIE}% sure"),
-        c => format!("{:.1}{TIE}% sure", c * 100.0),
+        // Rounded down: what is not certain never reads 100.
+        c => format!("{:.1}{TIE}% sure", (c * 1000.0).floor() / 10.0),
     }
 }
 
@@ -155,6 +156,12 @@ mod tests {
             ["100 %", "over 99 %", "71 %", "3.4 %", "under 0.1 %", "0 %"]
         );
         assert_eq!([512 << 20, 3 << 29, 12, 5 << 40].map(bytes), ["512 MiB", "1.5 GiB", "12 bytes", "5 TiB"]);
+    }
+
+    #[test]
+    fn nothing_is_quite_certain() {
+        let told = [0.992, 0.999_89, 1.0].map(|confidence| untied(sure(confidence)));
+        assert_eq!(told, ["99.2 % sure", "99.9 % sure", "over 99.99 % sure"]);
     }
 
     #[test]

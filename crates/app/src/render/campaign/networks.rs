@@ -22,6 +22,17 @@ pub fn networks(campaign: &Campaign) -> Vec<String> {
     }
 }
 
+/// The smallest prefix that holds all of these networks, where it is small enough to say something: /12 of IPv4, /32 of IPv6.
+pub fn around(networks: &[String]) -> Option<IpNet> {
+    let networks: Option<Vec<IpNet>> = networks.iter().map(|network| network.parse().ok()).collect();
+    let networks = networks?;
+    let first = *networks.first()?;
+    let least = if first.addr().is_ipv4() { 12 } else { 32 };
+    std::iter::successors(Some(first), IpNet::supernet)
+        .take_while(|prefix| prefix.prefix_len() >= least)
+        .find(|prefix| networks.iter().all(|network| prefix.contains(network)))
+}
+
 /// The /24 (or /64) that holds all of these addresses, if one does.
 pub fn network_of_all(addresses: &[String]) -> Option<IpNet> {
     let network = |text: &String| {
@@ -45,6 +56,18 @@ mod tests {
         assert_eq!(networks(&campaign), ["10.77.4.0/22"]);
         let cut = Campaign { prefix_count: 9, ..campaign };
         assert_eq!(networks(&cut).len(), 4);
+    }
+
+    #[test]
+    fn the_prefix_around_networks() {
+        let prefix = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).into()).collect();
+            around(&texts).map(|prefix| prefix.to_string())
+        };
+        assert_eq!(prefix(&["10.10.9.0/24", "10.10.202.0/24"]).as_deref(), Some("10.10.0.0/16"));
+        assert_eq!(prefix(&["10.10.9.0/24", "192.0.2.0/24"]), None);
+        assert_eq!(prefix(&["2001:db8:1::/64", "2001:db8:2::/64"]).as_deref(), Some("2001:db8::/46"));
+        assert_eq!(prefix(&[]), None);
     }
 
     #[test]

@@ -44,12 +44,18 @@ fn groups(services: &[String]) -> Vec<(String, u64)> {
     // Stable, so that of two equally frequent ones the first stays first.
     transports.sort_by_key(|(_, list)| std::cmp::Reverse(list.len()));
     let alone = |transport: &str| matches!(transport, "tcp" | "udp" | "sctp");
-    let mut out = Vec::new();
+    let mut out: Vec<(String, u64)> = Vec::new();
     for (index, (transport, list)) in transports.iter().enumerate() {
         let prefix = if index == 0 && alone(transport) { String::new() } else { format!("{transport}/") };
         let mut numbers: Vec<u32> = list.iter().filter_map(|port| port.parse().ok()).collect();
         if numbers.len() < list.len() {
-            out.extend(list.iter().map(|rest| (named(transport, rest), 1)));
+            // Services of one name (echo requests of two codes) are told once.
+            for name in list.iter().map(|rest| named(transport, rest)) {
+                match out.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, covers)) => *covers += 1,
+                    None => out.push((name, 1)),
+                }
+            }
             continue;
         }
         numbers.sort_unstable();
@@ -104,7 +110,7 @@ mod tests {
     #[test]
     fn other_transports_are_named() {
         assert_eq!(told(&["tcp/22", "udp/53", "tcp/80"], 3, 30), "22,80,udp/53");
-        assert_eq!(told(&["icmp/echo"], 1, 30), "icmp");
+        assert_eq!(told(&["icmp/echo", "icmp/echo"], 2, 30), "icmp");
         assert_eq!(told(&["icmp/timestamp", "arp"], 2, 30), "icmp/timestamp,arp");
         assert_eq!(told(&["ip/47", "ip/50"], 2, 30), "ip/47,ip/50");
     }
