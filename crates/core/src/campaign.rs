@@ -5,9 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::blocks::Blocks;
 use crate::contact::{SECOND, Service, Time, Transport};
-use crate::detect::dossier::{Dossier, Probe, mark};
-use crate::detect::state::host_id;
-use crate::detect::{Case, order};
+use crate::detect::dossier::{Dossier, Probe, Wide, mark};
+use crate::detect::{Case, Host, order};
 use crate::evidence::{Ledger, THRESHOLD};
 use crate::net::Address;
 use crate::record::{
@@ -101,23 +100,160 @@ pub struct Draft<'a> {
     pub now: Time,
 }
 
+/// The part of a source's traffic that the scan consists of.
+struct Scan<'a> {
+    probes: Vec<&'a Probe>,
+    hosts: Vec<&'a Host>,
+    wide: Option<&'a Wide>,
+}
+
+impl<'a> Scan<'a> {
+    /// A scanner may also browse: services that it mostly used as services are used are left out, unless that leaves
+    /// nothing, or nobody but a scanner asks for them.
+    fn of(case: &'a Case<'a>) -> Self {
+        let all: Vec<&Probe> = case.dossier.firsts().iter().collect();
+        let used = |service: Service| {
+            let of = || all.iter().filter(|p| p.service() == service);
+            2 * of().filter(|p| p.talked() && p.marks & mark::RETURNED == 0).count() > of().count()
+        };
+        let mut services: Vec<Service> = all.iter().map(|p| p.service()).collect();
+        services.sort_unstable();
+        services.dedup();
+        services.retain(|s| case.dossier.wide.is_none() && used(*s) && !case.priors.of(*s).singular);
+        let mut probes = all.clone();
+        probes.retain(|p| !services.contains(&p.service()));
+        if probes.len() < MANY_HOSTS as usize {
+            probes = all;
+        }
+        let mut touched: Vec<Address> = probes.iter().map(|p| p.target).collect();
+        touched.sort_unstable();
+        let hosts = case.hosts.iter().filter(|h| touched.binary_search(&h.address).is_ok()).collect();
+        Self { probes, hosts, wide: case.dossier.wide.as_deref() }
+    }
+
+    fn hosts(&self) -> Count {
+        match self.wide {
+            Some(wide) => Count { count: wide.hosts.count(), exact: wide.hosts.is_exact() },
+            None => Count { count: self.hosts.len() as u64, exact: true },
+        }
+    }
+
+    /// ICMP, ARP and ND reach a host, not a service of it.
+    fn services(&self) -> Count {
+        let is_service =
+            |t: Transport| !matches!(t, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd);
+        match self.wide {
+            Some(wide) if wide.services.is_exact() => {
+                let first_other = (Transport::Icmp as u32) << 16;
+                let last_other = (Transport::Ip as u32) << 16;
+                let others =
+                    wide.services.values().filter(|s| (first_other..last_other).contains(s)).count() as u64;
+                let others = others
+                    + wide.services.values().filter(|s| *s >= (Transport::Arp as u32) << 16).count() as u64;
+                Count { count: wide.services.count() - others, exact: true }
+            }
+            Some(wide) => Count { count: wide.services.count(), exact: false },
+            None => {
+                let mut services: Vec<Service> = self.probes.iter().map(|p| p.service()).collect();
+                services.retain(|s| is_service(s.transport));
+                services.sort_unstable();
+                services.dedup();
+                Count { count: services.len() as u64, exact: true }
+            }
+        }
+    }
+
+    fn top_services(&self) -> Vec<String> {
+        let mut counts: Vec<(Service, u64)> = Vec::new();
+        let mut add = |service: Service, n: u64| match counts.iter_mut().find(|(s, _)| *s == service) {
+            Some((_, count)) => *count += n,
+            None => counts.push((service, n)),
+        };
+        self.probes.iter().for_each(|p| add(p.service(), 1));
+        if let Some(wide) = self.wide {
+            wide.top.iter().for_each(|(service, n)| add(*service, u64::from(*n)));
+        }
+        counts.sort_unstable_by_key(|(service, n)| (std::cmp::Reverse(*n), *service));
+        counts.truncate(SERVICES);
+        counts.iter().map(|(service, _)| service.to_string()).collect()
+    }
+
+    fn learned(&self) -> Learned {
+        let exact = |count: u64| Count { count, exact: true };
+        match self.wide {
+            Some(wide) => {
+                let open = Count { count: wide.open.count(), exact: wide.open.is_exact() };
+                // A host may refuse on one service and answer on another: it counts as open.
+                let refused = wide.refused.count();
+                let both =
+                    wide.refused.values().filter(|h| wide.open.contains(*h) == Some(true)).count() as u64;
+                Learned {
+                    open_hosts: open,
+                    refused_hosts: Count { count: refused - both, exact: open.exact },
+                }
+            }
+            None => {
+                let open = self.hosts.iter().filter(|h| !h.is_failed()).count() as u64;
+                let refused = self.hosts.iter().filter(|h| h.is_failed() && h.refused > 0).count() as u64;
+                Learned { open_hosts: exact(open), refused_hosts: exact(refused) }
+            }
+        }
+    }
+
+    fn prefixes(&self) -> (Vec<Prefix>, u64) {
+        let mut networks: Vec<Address> = match self.wide {
+            Some(wide) if self.probes[0].target.is_v4() && wide.hosts.is_exact() => {
+                wide.hosts.values().map(|v4| Address::v4(v4.to_be_bytes()).network()).collect()
+            }
+            _ => self.hosts.iter().map(|h| h.address.network()).collect(),
+        };
+        networks.sort_unstable();
+        let mut counted: Vec<(u64, Address)> =
+            networks.chunk_by(|a, b| a == b).map(|run| (run.len() as u64, run[0])).collect();
+        let known = counted.len() as u64;
+        let all = self.wide.map_or(known, |w| w.networks.count().max(known));
+        counted.sort_unstable_by_key(|(hosts, network)| (std::cmp::Reverse(*hosts), *network));
+        counted.truncate(PREFIXES);
+        let length = |network: &Address| if network.is_v4() { 24 } else { 64 };
+        let name = |(hosts, network): &(u64, Address)| Prefix {
+            prefix: format!("{network}/{}", length(network)),
+            hosts: *hosts,
+        };
+        (counted.iter().map(name).collect(), all)
+    }
+
+    fn coverage(&self, blocks: &Blocks) -> Vec<Coverage> {
+        let wide = self.wide;
+        let exact = wide.is_none_or(|w| w.hosts.is_exact());
+        let nets = blocks.nets().enumerate();
+        let counted = nets.map(|(place, net)| {
+            let kept = self.hosts.iter().filter(|h| blocks.find(h.address) == Some(place)).count() as u64;
+            let count = kept + wide.and_then(|w| w.blocks.get(place)).copied().unwrap_or(0);
+            let size = u32::from(net.max_prefix_len() - net.prefix_len());
+            Coverage { block: net.to_string(), hosts: Count { count, exact }, of: 1u64.checked_shl(size) }
+        });
+        counted.filter(|c| c.hosts.count > 0).collect()
+    }
+}
+
 impl Draft<'_> {
     /// The record.
     pub fn record(&self) -> Campaign {
         let dossier = self.case.dossier;
         let firsts = dossier.firsts();
+        let scan = Scan::of(self.case);
         let closed = self.now - dossier.end > closes_after(dossier);
         let status = if closed && self.standing.status == Status::Open {
             Status::Closed
         } else {
             self.standing.status
         };
-        let (hosts, services) = (self.hosts(), self.services());
+        let (hosts, services) = (scan.hosts(), scan.services());
         let direction = self.blocks.direction(self.source, firsts.iter().map(|p| p.target));
-        let learned = self.learned();
+        let learned = scan.learned();
         let (severity, severity_rule) = severity(direction, learned);
         let span = (dossier.end - dossier.start) as f64 / SECOND as f64;
-        let (prefixes, prefix_count) = self.prefixes();
+        let (prefixes, prefix_count) = scan.prefixes();
         Campaign {
             schema_version: SCHEMA_VERSION,
             id: id(self.source, &firsts[0]),
@@ -137,11 +273,11 @@ impl Draft<'_> {
             probe_count: dossier.probe_count,
             hosts,
             services,
-            top_services: self.top_services(),
+            top_services: scan.top_services(),
             learned,
             prefixes,
             prefix_count,
-            coverage: self.coverage(),
+            coverage: scan.coverage(self.blocks),
             rate: (span > 0.0).then(|| round(dossier.probe_count as f64 / span)),
             median_gap: dossier.median_gap().map(|gap| round(gap as f64 / SECOND as f64)),
             order: order::judge(self.case).map_or(Order::Unknown, |seen| seen.order),
@@ -151,120 +287,14 @@ impl Draft<'_> {
             severity_rule: severity_rule.into(),
             at_least: dossier.at_least,
             ledger: self.ledger.lines(),
-            counterfactual: self.counterfactual(),
+            counterfactual: self.counterfactual(&scan),
         }
-    }
-
-    fn hosts(&self) -> Count {
-        match &self.case.dossier.wide {
-            Some(wide) => Count { count: wide.hosts.count(), exact: wide.hosts.is_exact() },
-            None => Count { count: self.case.hosts.len() as u64, exact: true },
-        }
-    }
-
-    /// ICMP, ARP and ND reach a host, not a service of it.
-    fn services(&self) -> Count {
-        let is_service =
-            |t: Transport| !matches!(t, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd);
-        match &self.case.dossier.wide {
-            Some(wide) if wide.services.is_exact() => {
-                let first_other = (Transport::Icmp as u32) << 16;
-                let last_other = (Transport::Ip as u32) << 16;
-                let others =
-                    wide.services.values().filter(|s| (first_other..last_other).contains(s)).count() as u64;
-                let others = others
-                    + wide.services.values().filter(|s| *s >= (Transport::Arp as u32) << 16).count() as u64;
-                Count { count: wide.services.count() - others, exact: true }
-            }
-            Some(wide) => Count { count: wide.services.count(), exact: false },
-            None => {
-                let mut services: Vec<Service> = self.case.probes().map(|p| p.service()).collect();
-                services.retain(|s| is_service(s.transport));
-                services.sort_unstable();
-                services.dedup();
-                Count { count: services.len() as u64, exact: true }
-            }
-        }
-    }
-
-    fn top_services(&self) -> Vec<String> {
-        let mut counts: Vec<(Service, u64)> = Vec::new();
-        let mut add = |service: Service, n: u64| match counts.iter_mut().find(|(s, _)| *s == service) {
-            Some((_, count)) => *count += n,
-            None => counts.push((service, n)),
-        };
-        self.case.probes().for_each(|p| add(p.service(), 1));
-        if let Some(wide) = &self.case.dossier.wide {
-            wide.top.iter().for_each(|(service, n)| add(*service, u64::from(*n)));
-        }
-        counts.sort_unstable_by_key(|(service, n)| (std::cmp::Reverse(*n), *service));
-        counts.truncate(SERVICES);
-        counts.iter().map(|(service, _)| service.to_string()).collect()
-    }
-
-    fn learned(&self) -> Learned {
-        let exact = |count: u64| Count { count, exact: true };
-        match &self.case.dossier.wide {
-            Some(wide) => {
-                let open = Count { count: wide.open.count(), exact: wide.open.is_exact() };
-                // A host may refuse on one service and answer on another: it counts as open.
-                let refused = wide.refused.count();
-                let both =
-                    wide.refused.values().filter(|h| wide.open.contains(*h) == Some(true)).count() as u64;
-                Learned {
-                    open_hosts: open,
-                    refused_hosts: Count { count: refused - both, exact: open.exact },
-                }
-            }
-            None => {
-                let open = self.case.hosts.iter().filter(|h| !h.is_failed()).count() as u64;
-                let refused =
-                    self.case.hosts.iter().filter(|h| h.is_failed() && h.refused > 0).count() as u64;
-                Learned { open_hosts: exact(open), refused_hosts: exact(refused) }
-            }
-        }
-    }
-
-    fn prefixes(&self) -> (Vec<Prefix>, u64) {
-        let mut networks: Vec<Address> = match &self.case.dossier.wide {
-            Some(wide) if self.source.is_v4() && wide.hosts.is_exact() => {
-                wide.hosts.values().map(|v4| Address::v4(v4.to_be_bytes()).network()).collect()
-            }
-            _ => self.case.hosts.iter().map(|h| h.address.network()).collect(),
-        };
-        networks.sort_unstable();
-        let mut counted: Vec<(u64, Address)> =
-            networks.chunk_by(|a, b| a == b).map(|run| (run.len() as u64, run[0])).collect();
-        let known = counted.len() as u64;
-        let all = self.case.dossier.wide.as_ref().map_or(known, |w| w.networks.count().max(known));
-        counted.sort_unstable_by_key(|(hosts, network)| (std::cmp::Reverse(*hosts), *network));
-        counted.truncate(PREFIXES);
-        let length = |network: &Address| if network.is_v4() { 24 } else { 64 };
-        let name = |(hosts, network): &(u64, Address)| Prefix {
-            prefix: format!("{network}/{}", length(network)),
-            hosts: *hosts,
-        };
-        (counted.iter().map(name).collect(), all)
-    }
-
-    fn coverage(&self) -> Vec<Coverage> {
-        let wide = self.case.dossier.wide.as_ref();
-        let exact = wide.is_none_or(|w| w.hosts.is_exact());
-        let nets = self.blocks.nets().enumerate();
-        let counted = nets.map(|(place, net)| {
-            let kept =
-                self.case.hosts.iter().filter(|h| self.blocks.find(h.address) == Some(place)).count() as u64;
-            let count = kept + wide.and_then(|w| w.blocks.get(place)).copied().unwrap_or(0);
-            let size = u32::from(net.max_prefix_len() - net.prefix_len());
-            Coverage { block: net.to_string(), hosts: Count { count, exact }, of: 1u64.checked_shl(size) }
-        });
-        counted.filter(|c| c.hosts.count > 0).collect()
     }
 
     /// The smallest number of targets at the same rate of evidence that would still decide, less one.
-    fn counterfactual(&self) -> String {
-        let hosts = self.hosts().count.max(1);
-        let services: u64 = self.case.hosts.iter().map(|h| u64::from(h.services)).sum();
+    fn counterfactual(&self, scan: &Scan<'_>) -> String {
+        let hosts = scan.hosts().count.max(1);
+        let services = scan.probes.len() as u64;
         let (what, targets) =
             if hosts < MANY_HOSTS { ("services", services.max(1)) } else { ("hosts", hosts) };
         let others: f64 = self.ledger.bits().value() - self.ledger.family(Family::Outcome).value();
@@ -360,14 +390,4 @@ fn severity(direction: Direction, learned: Learned) -> (Severity, &'static str) 
         _ if open => (Severity::Medium, "something open was learned"),
         _ => (Severity::Low, "it reached nothing"),
     }
-}
-
-/// The host ids of a record's own hosts, for tests that compare vantages.
-pub fn host_ids(case: &Case<'_>) -> Vec<u32> {
-    case.hosts.iter().map(|h| host_id(h.address)).collect()
-}
-
-/// Whether any kept target was returned to after it had answered.
-pub fn has_returns(dossier: &Dossier) -> bool {
-    dossier.probes.iter().any(|p| p.marks & mark::RETURNED != 0)
 }

@@ -75,6 +75,8 @@ pub struct Findings {
     pub sources: u64,
     /// Contacts that are no host's, by reason.
     pub dropped: Vec<(&'static str, u64)>,
+    /// Campaigns for whose records there was no memory: the ones with least evidence.
+    pub unreported: u64,
 }
 
 /// A state that cannot be taken up.
@@ -106,50 +108,41 @@ impl Pipeline {
         Self { blocks: Blocks::new(settings.blocks.clone()), front, shards, world, settings }
     }
 
-    /// Takes all that `fill` gives, until it returns false.
-    pub fn run(&mut self, mut fill: impl FnMut(&mut Vec<Contact>) -> bool) {
-        let mut fresh = Vec::with_capacity(BATCH);
-        let mut now: Batch = Batch::default();
-        let mut more = true;
-        while more {
-            fresh.clear();
-            more = fill(&mut fresh);
-            let mut rest = fresh.as_slice();
-            while !rest.is_empty() {
-                rest = self.front.route(rest, &mut now, self.settings.key);
-                let epoch_ends = !rest.is_empty();
-                if epoch_ends || now.len >= BATCH {
-                    self.take(&mut now);
-                }
-                if epoch_ends {
-                    self.next_epoch(rest[0].time);
-                }
+    /// Takes all that `fill` gives, until it returns false. While threads judge a batch, the next one is read.
+    pub fn run(&mut self, fill: impl FnMut(&mut Vec<Contact>) -> bool) {
+        let mut reading = Reading { fill, fresh: Vec::new(), next: 0, ended: false };
+        let (mut judged, mut read) = (Batch::default(), Batch::default());
+        loop {
+            let Self { settings, blocks, front, shards, world } = self;
+            let around = Surroundings { world, blocks, key: settings.key };
+            let end = if settings.threads < 2 || judged.len < WORTH_A_THREAD {
+                judge(shards.iter_mut().zip(&mut judged.by_shard), &around);
+                reading.gather(front, &mut read, settings.key)
+            } else {
+                let mut hands: Vec<Vec<_>> = (0..settings.threads).map(|_| Vec::new()).collect();
+                let work = shards.iter_mut().zip(&mut judged.by_shard).enumerate();
+                work.for_each(|(i, work)| hands[i % settings.threads].push(work));
+                std::thread::scope(|scope| {
+                    for hand in hands {
+                        scope.spawn(|| judge(hand.into_iter(), &around));
+                    }
+                    reading.gather(front, &mut read, settings.key)
+                })
+            };
+            judged.len = 0;
+            std::mem::swap(&mut judged, &mut read);
+            if !matches!(end, End::Batch) {
+                let around =
+                    Surroundings { world: &self.world, blocks: &self.blocks, key: self.settings.key };
+                judge(self.shards.iter_mut().zip(&mut judged.by_shard), &around);
+                judged.len = 0;
+            }
+            match end {
+                End::Batch => {}
+                End::Epoch(time) => self.next_epoch(time),
+                End::Input => return,
             }
         }
-        self.take(&mut now);
-    }
-
-    /// Hands a batch to the shards.
-    fn take(&mut self, batch: &mut Batch) {
-        let Self { settings, blocks, shards, world, .. } = self;
-        let around = Surroundings { world, blocks, key: settings.key };
-        let work = |shard: &mut Shard, contacts: &mut Vec<Contact>| {
-            contacts.drain(..).for_each(|contact| shard.observe(&contact, &around));
-        };
-        let pairs = shards.iter_mut().zip(batch.by_shard.iter_mut());
-        if settings.threads < 2 || batch.len < WORTH_A_THREAD {
-            pairs.for_each(|(shard, contacts)| work(shard, contacts));
-        } else {
-            let mut hands: Vec<Vec<_>> = (0..settings.threads).map(|_| Vec::new()).collect();
-            pairs.enumerate().for_each(|(i, pair)| hands[i % settings.threads].push(pair));
-            std::thread::scope(|scope| {
-                for hand in hands {
-                    let work = &work;
-                    scope.spawn(move || hand.into_iter().for_each(|(shard, contacts)| work(shard, contacts)));
-                }
-            });
-        }
-        batch.len = 0;
     }
 
     /// Ends the epoch: merges what the shards saw, in their order, and lets time go on.
@@ -176,6 +169,7 @@ impl Pipeline {
         for shard in &mut self.shards {
             let one = shard.conclude(now, &around);
             all.campaigns.extend(one.campaigns);
+            all.unreported += one.unreported;
             for (what, tally) in one.instead {
                 let sum = all.tally(what);
                 sum.packets += tally.packets;
@@ -201,6 +195,7 @@ impl Pipeline {
                 ("multicast and broadcast", self.front.group),
                 ("from a host to itself", self.front.own),
             ],
+            unreported: all.unreported,
             not_scans: all.instead.into_iter().map(|(what, tally)| not_scan(what, tally)).collect(),
             campaigns: all.campaigns,
         }
@@ -271,6 +266,52 @@ fn shard_of(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
 }
 
+/// Takes contacts to the shards that own their sources.
+fn judge<'a>(work: impl Iterator<Item = (&'a mut Shard, &'a mut Vec<Contact>)>, around: &Surroundings<'_>) {
+    for (shard, contacts) in work {
+        contacts.drain(..).for_each(|contact| shard.observe(&contact, around));
+    }
+}
+
+/// The reading side of a run.
+struct Reading<F> {
+    fill: F,
+    fresh: Vec<Contact>,
+    next: usize,
+    ended: bool,
+}
+
+/// Why a batch ended.
+enum End {
+    Batch,
+    /// The next contact, of this time, belongs to a later epoch.
+    Epoch(Time),
+    Input,
+}
+
+impl<F: FnMut(&mut Vec<Contact>) -> bool> Reading<F> {
+    /// Reads and routes until the batch is full, or the epoch or the input ends.
+    fn gather(&mut self, front: &mut Front, batch: &mut Batch, key: u64) -> End {
+        loop {
+            if self.next < self.fresh.len() {
+                self.next += front.route(&self.fresh[self.next..], batch, key);
+                if let Some(later) = self.fresh.get(self.next) {
+                    return End::Epoch(later.time);
+                }
+                if batch.len >= BATCH {
+                    return End::Batch;
+                }
+            }
+            if self.ended {
+                return End::Input;
+            }
+            self.fresh.clear();
+            self.next = 0;
+            self.ended = !(self.fill)(&mut self.fresh);
+        }
+    }
+}
+
 /// Contacts on their way to the shards.
 struct Batch {
     by_shard: Vec<Vec<Contact>>,
@@ -284,8 +325,8 @@ impl Default for Batch {
 }
 
 impl Front {
-    /// Decides who started, and routes contacts up to the end of the epoch; gives those that are left.
-    fn route<'a>(&mut self, contacts: &'a [Contact], batch: &mut Batch, key: u64) -> &'a [Contact] {
+    /// Decides who started, and routes contacts up to the end of the epoch; gives how many that were.
+    fn route(&mut self, contacts: &[Contact], batch: &mut Batch, key: u64) -> usize {
         if self.epoch == i64::MIN
             && let Some(first) = contacts.first()
         {
@@ -293,7 +334,7 @@ impl Front {
         }
         let ends = (self.epoch + 1).saturating_mul(EPOCH);
         let now = contacts.iter().position(|c| c.time >= ends).unwrap_or(contacts.len());
-        let (contacts, later) = contacts.split_at(now);
+        let contacts = &contacts[..now];
         self.clock = contacts.iter().map(|c| c.time).fold(self.clock, Time::max);
         for run in contacts.chunk_by(|a, b| a.is_between_hosts() == b.is_between_hosts()) {
             if !run[0].is_between_hosts() {
@@ -306,7 +347,7 @@ impl Front {
                 batch.len += 1;
             });
         }
-        later
+        now
     }
 
     fn leave_out(&mut self, contact: &Contact) {

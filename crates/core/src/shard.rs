@@ -3,6 +3,7 @@
 //! Shards send each other nothing. What spans sources they read from the [`World`] of the last epoch and add to their own
 //! delta. A shard's clock is the latest contact it got, or the last epoch, so it does not depend on other shards.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use foldhash::fast::FixedState;
@@ -27,6 +28,13 @@ use crate::world::{Delta, World};
 const GRACE: Time = 3 * SECOND;
 /// Sources of backscatter counted one by one, a shard.
 const BACKSCATTER_SOURCES: usize = 1024;
+
+/// Records of campaigns may take this share of the budget on top of it, when the state is read out at the end.
+const RECORD_SHARE: usize = 4;
+/// Hosts seen to answer within an epoch may take this share of the budget.
+const ALIVE_SHARE: usize = 64;
+/// Bytes of an entry of the queue of sources to be weighed.
+const DUE_BYTES: usize = size_of::<(Time, Address)>();
 
 /// What every shard reads.
 pub struct Surroundings<'a> {
@@ -87,6 +95,8 @@ pub struct Shard {
     backscatter: HashMap<Address, u64, FixedState>,
     backscatter_uncounted: u64,
     finished: Vec<Campaign>,
+    unreported: u64,
+    records: usize,
     /// Campaigns whose state was evicted.
     pub evicted_campaigns: u64,
 }
@@ -94,7 +104,13 @@ pub struct Shard {
 impl Shard {
     /// With a budget in bytes.
     pub fn new(budget: usize) -> Self {
-        Self { table: Table::new(budget), ..Self::default() }
+        let records = budget / RECORD_SHARE / size_of::<Campaign>();
+        Self {
+            table: Table::new(budget),
+            delta: Delta::new(budget / ALIVE_SHARE),
+            records,
+            ..Self::default()
+        }
     }
 
     /// Takes one contact of a source that this shard owns.
@@ -247,13 +263,24 @@ impl Shard {
         let bytes = old.as_ref().map_or(0, |m| m.bytes());
         self.table.book(bytes, 0);
         if let Some(more) = old {
-            self.finished.extend(conclude(address, &more, self.clock, around).0);
+            self.finish(address, &more, around);
+        }
+    }
+
+    /// Keeps the record of a campaign whose state goes.
+    fn finish(&mut self, source: Address, more: &More, around: &Surroundings<'_>) {
+        let Some(campaign) = conclude(source, more, self.clock, around).0 else { return };
+        if self.finished.len() < self.records {
+            self.finished.push(campaign);
+        } else {
+            self.unreported += 1;
         }
     }
 
     fn arm(&mut self, due: bool, source: Address) {
         if due {
             self.due.push_back((self.clock + GRACE, source));
+            self.table.book(0, DUE_BYTES);
         }
     }
 
@@ -262,6 +289,7 @@ impl Shard {
             && deadline <= self.clock
         {
             self.due.pop_front();
+            self.table.book(DUE_BYTES, 0);
             let hash = around.hash(address);
             let Some(place) = self.table.find(hash, address) else { continue };
             let Some(more) = &mut self.table.get(place).more else { continue };
@@ -290,7 +318,7 @@ impl Shard {
                 }
                 self.evicted_campaigns += 1;
                 more.dossier.at_least = true;
-                self.finished.extend(conclude(source.address, &more, self.clock, around).0);
+                self.finish(source.address, &more, around);
             }
         }
     }
@@ -306,7 +334,11 @@ impl Shard {
                 concluded.tally(what).add(source.address, more.dossier.probe_count);
             }
             concluded.campaigns.extend(campaign);
+            if concluded.campaigns.len() > 2 * self.records {
+                concluded.keep_strongest(self.records);
+            }
         }
+        concluded.keep_strongest(self.records);
         let mut backscatter: Vec<(Address, u64)> = self.backscatter.iter().map(|(a, n)| (*a, *n)).collect();
         backscatter.sort_unstable();
         for (source, packets) in backscatter {
@@ -336,9 +368,21 @@ pub struct Concluded {
     pub campaigns: Vec<Campaign>,
     /// What looked like a scan and is something else.
     pub instead: Vec<(&'static str, Tally)>,
+    /// Campaigns for whose records there was no memory.
+    pub unreported: u64,
 }
 
 impl Concluded {
+    fn keep_strongest(&mut self, most: usize) {
+        if self.campaigns.len() > most {
+            self.unreported += (self.campaigns.len() - most) as u64;
+            self.campaigns.sort_by(|a, b| {
+                (b.severity, b.bits).partial_cmp(&(a.severity, a.bits)).unwrap_or(Ordering::Equal)
+            });
+            self.campaigns.truncate(most);
+        }
+    }
+
     /// The tally of one kind.
     pub fn tally(&mut self, what: &'static str) -> &mut Tally {
         let place = self.instead.iter().position(|(w, _)| *w == what).unwrap_or_else(|| {

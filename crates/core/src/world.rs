@@ -54,11 +54,17 @@ impl Seen {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Delta {
     alive: HashSet<u32, foldhash::fast::FixedState>,
+    room: usize,
     /// Counts since the last epoch.
     pub seen: Seen,
 }
 
 impl Delta {
+    /// An empty one that may grow to `bytes`.
+    pub fn new(bytes: usize) -> Self {
+        Self { room: bytes / HOST_BYTES as usize, ..Self::default() }
+    }
+
     /// A reply. `answer_seen`: whether the target's own answer was seen before.
     pub fn reply(&mut self, contact: &Contact, answer_seen: bool) {
         match contact.outcome {
@@ -66,7 +72,9 @@ impl Delta {
             Outcome::Completed => self.seen.one_sided += u64::from(!answer_seen),
             Outcome::Refused | Outcome::Answered | Outcome::Told => {
                 self.seen.replies += 1;
-                self.alive.insert(host_id(contact.target));
+                if self.alive.len() < self.room {
+                    self.alive.insert(host_id(contact.target));
+                }
             }
         }
     }

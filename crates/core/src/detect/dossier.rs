@@ -2,7 +2,7 @@
 //!
 //! The problem: a source may touch one host or a million, and a verdict may come after weeks. The reason for two tiers:
 //! nearly all sources touch a handful of targets, and for those every probe can be kept; the few that touch more are
-//! decided by their first probes, and need only counts from there on. The limit: about 50 KiB a source, whatever it does.
+//! decided by their first probes, and need only counts from there on. The limit: about 100 KiB a source, whatever it does.
 
 use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
