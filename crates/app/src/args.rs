@@ -82,16 +82,23 @@ pub struct Detect {
     #[allow(missing_docs, reason = "see Screen")]
     pub screen: Screen,
     /// How to print the results: a table for people, json (one record a line, the `run` record last), csv or md
-    #[arg(long, value_enum, default_value_t = Format::Table, env = "WATCHPOST_FORMAT", help_heading = "Output")]
+    #[arg(long, value_enum, default_value_t = Format::Table, hide_env_values = true, env = "WATCHPOST_FORMAT", help_heading = "Output")]
     pub format: Format,
     /// The same as --format json; errors become JSON as well
-    #[arg(long, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub json: bool,
     /// List every scan, also where a terminal would get the most severe ones and a count of the others
-    #[arg(long, env = "WATCHPOST_ALL", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_ALL", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub all: bool,
     /// End with status 1 if a scan of this severity or a higher one stands
-    #[arg(long, value_enum, value_name = "SEVERITY", env = "WATCHPOST_FAIL_ON", help_heading = "Output")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SEVERITY",
+        hide_env_values = true,
+        env = "WATCHPOST_FAIL_ON",
+        help_heading = "Output"
+    )]
     pub fail_on: Option<Level>,
 }
 
@@ -107,7 +114,7 @@ pub struct Explain {
     #[allow(missing_docs, reason = "see Screen")]
     pub screen: Screen,
     /// Print the scan's record and the `run` record as JSON; errors become JSON as well
-    #[arg(long, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub json: bool,
 }
 
@@ -118,7 +125,7 @@ pub struct List {
     #[arg(value_enum)]
     pub what: Listing,
     /// One JSON object a line
-    #[arg(long, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 }
 
@@ -130,25 +137,43 @@ pub struct Analysis {
     pub inputs: Vec<OsString>,
     /// Your own addresses: prefixes with commas between them, or a file with one a line (# begins a comment).
     /// With them the direction of a scan is known, and how much of a block it reached
-    #[arg(long, value_name = "PREFIXES|FILE", env = "WATCHPOST_BLOCKS", help_heading = "Analysis")]
+    #[arg(
+        long,
+        value_name = "PREFIXES|FILE",
+        hide_env_values = true,
+        env = "WATCHPOST_BLOCKS",
+        help_heading = "Analysis"
+    )]
     pub blocks: Vec<String>,
     /// The most that may be kept in memory about sources and targets, e.g. 512MiB or 4G; at least 16MiB
     #[arg(
         long,
         value_name = "SIZE",
         default_value = MEMORY,
-        env = "WATCHPOST_MEMORY",
+        hide_env_values = true, env = "WATCHPOST_MEMORY",
         help_heading = "Analysis"
     )]
     pub memory: String,
     /// Threads that judge; the results are the same for every number [default: one a processor]
-    #[arg(long, value_name = "N", env = "WATCHPOST_THREADS", help_heading = "Analysis")]
+    #[arg(
+        long,
+        value_name = "N",
+        hide_env_values = true,
+        env = "WATCHPOST_THREADS",
+        help_heading = "Analysis"
+    )]
     pub threads: Option<usize>,
     /// Key that spreads addresses over the shards of the state, in hexadecimal
-    #[arg(long, value_name = "HEX", env = "WATCHPOST_SHARD_KEY", help_heading = "Analysis")]
+    #[arg(
+        long,
+        value_name = "HEX",
+        hide_env_values = true,
+        env = "WATCHPOST_SHARD_KEY",
+        help_heading = "Analysis"
+    )]
     pub shard_key: Option<String>,
     /// A damaged input is an error too (status 4); what is sound in it is still read and reported
-    #[arg(long, env = "WATCHPOST_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Analysis")]
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Analysis")]
     pub strict: bool,
 }
 
@@ -156,16 +181,16 @@ pub struct Analysis {
 #[derive(Debug, Args)]
 pub struct Screen {
     /// No progress, no notes and no summary on standard error; errors are still told
-    #[arg(short, long, env = "WATCHPOST_QUIET", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    #[arg(short, long, hide_env_values = true, env = "WATCHPOST_QUIET", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub quiet: bool,
     /// Say more: each input with its format, each damaged place, each skipped file
-    #[arg(short, long, env = "WATCHPOST_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    #[arg(short, long, hide_env_values = true, env = "WATCHPOST_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub verbose: bool,
     /// Colours: auto is on a terminal that has them, and heeds NO_COLOR, CLICOLOR_FORCE and TERM=dumb
-    #[arg(long, value_enum, default_value_t = Color::Auto, env = "WATCHPOST_COLOR", help_heading = "Output")]
+    #[arg(long, value_enum, default_value_t = Color::Auto, hide_env_values = true, env = "WATCHPOST_COLOR", help_heading = "Output")]
     pub color: Color,
     /// Shorten no list of ports or networks to the width of the screen
-    #[arg(long, env = "WATCHPOST_NO_TRUNC", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_NO_TRUNC", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub no_trunc: bool,
 }
 

@@ -1,0 +1,8 @@
+//! The built binary, run as its users run it: on sound and on spoiled inputs, into pipes, with every way to end.
+
+mod captures; // small captures, made by hand
+mod endings; // exit statuses, Ctrl-C, closed pipes
+mod inputs; // files, folders, patterns, standard input; sound and spoiled
+mod options; // what was typed wrongly
+mod outputs; // table, JSON, CSV, Markdown, explain, list
+mod running; // the binary
