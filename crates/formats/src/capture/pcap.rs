@@ -2,7 +2,8 @@
 //!
 //! The format has no marks between records, so one wrong length derails a reader. A header that contradicts itself or
 //! its neighbours is therefore held against what follows it, and after damage reading goes on only at a chain of
-//! sound records longer than any packet seen: a capture carried within a packet cannot be mistaken for this one.
+//! sound records longer than any packet seen, so that a capture carried within a packet is not mistaken for this one
+//! (unless it ends exactly where the packet does).
 //!
 //! Limit: a length that is wrong but possible swallows the packets under it, and only the next header shows it.
 //!
@@ -37,6 +38,12 @@ const NEAR: u64 = 86_400 * SECOND as u64;
 const PLAUSIBLE: u64 = 366 * NEAR;
 /// No time yet: far from every time that a header can hold.
 const NEVER: Time = Time::MIN;
+
+/// Read four bytes late, a header shows its fraction as its seconds and can still be sound, and so can all that follow.
+/// Where there is no time to hold it against, seconds must therefore be more than a fraction can be (2001).
+const LARGEST_FRACTION: u32 = 999_999_999;
+/// No network carries longer packets, with all offloading.
+const MAX_ORIGINAL: u32 = 16 << 20;
 
 /// So many sound records make a chain, if together they are longer than the largest record seen...
 const CHAIN: usize = 4;
@@ -190,13 +197,17 @@ impl Pcap {
     /// Whether a header agrees with itself and with the record before it.
     #[inline]
     fn agrees(&self, record: Record, time: Time) -> bool {
-        self.is_sound(record) && distance(time, self.last) <= NEAR
+        self.is_possible(record) && distance(time, self.last) <= NEAR
+    }
+
+    /// Possible by itself, and not all zeros as a hole in a file is.
+    fn is_sound(&self, record: Record) -> bool {
+        record.captured != 0 && self.is_possible(record)
     }
 
     #[inline]
-    fn is_sound(&self, record: Record) -> bool {
-        record.captured != 0
-            && record.captured <= record.original
+    fn is_possible(&self, record: Record) -> bool {
+        record.captured <= record.original
             && record.captured as usize <= MAX_CAPTURED
             && u64::from(record.fraction) * u64::from(self.unit) < SECOND as u64
     }
@@ -209,7 +220,7 @@ impl Pcap {
             return false;
         }
         let sound = self.is_sound(record);
-        if self.last == NEVER && sound {
+        if self.last == NEVER && self.is_possible(record) && (sound || record.seconds > 0) {
             return true;
         }
         let end = self.header + length;
@@ -262,11 +273,16 @@ impl Pcap {
                 return true;
             }
             if at == bytes.len() {
-                return ended && count > 0;
+                // One record that ends where the file does is sure only if its time is.
+                return ended && count >= if self.last == NEVER { CHAIN } else { 1 };
             }
             let Some(record) = self.record(&bytes[at..]) else { return ended && count >= CHAIN };
             let time = self.time(record);
-            if !self.is_sound(record) || (previous != NEVER && distance(time, previous) > PLAUSIBLE) {
+            let timely = match previous {
+                NEVER => record.seconds > LARGEST_FRACTION,
+                previous => distance(time, previous) <= PLAUSIBLE,
+            };
+            if !self.is_sound(record) || record.original > MAX_ORIGINAL || !timely {
                 return false;
             }
             previous = time;

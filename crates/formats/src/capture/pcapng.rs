@@ -2,8 +2,8 @@
 //!
 //! Only blocks that carry packets or describe interfaces are looked into. A block whose two lengths differ is damage,
 //! and so is a packet that does not fit its block or names an interface that was not described. Where the way is lost,
-//! reading goes on at a chain of sound blocks longer than any seen: a capture carried within a packet cannot be
-//! mistaken for this one.
+//! reading goes on at a chain of sound blocks longer than any seen, so that a capture carried within a packet is not
+//! mistaken for this one (unless it ends exactly where the packet does).
 //!
 //! Format: <https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-03.html>.
 
