@@ -1,2 +1,94 @@
-//! Makes the benchmark's inputs.
-fn main() {}
+//! Makes the benchmark's inputs, the same bytes every time.
+//!
+//! `bench/run` calls this and measures. The benign mix is copied from real captures; the sweep and the flood are written
+//! packet by packet, because ten million forged sources are more than a lab captures in a reasonable time. The scans
+//! that hide in flood and noise are real ones, taken from the corpus.
+//!
+//! The modules, in the order in which data flows:
+
+mod benign; // copies of real captures, each with its own addresses and times
+mod capture; // pcap and pcapng in, pcap out
+mod frame; // Ethernet frames: made, and given other addresses
+mod noise; // a crowd of forged sources with a real scan inside
+mod sweep; // one source that asks a million hosts
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+/// Makes the benchmark's inputs, the same bytes every time.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    input: Input,
+}
+
+#[derive(Subcommand)]
+enum Input {
+    /// Copies of real captures, until enough packets or bytes are there.
+    Benign {
+        /// The pcap to write.
+        output: PathBuf,
+        /// Captures to copy: Ethernet, pcap or pcapng, not compressed.
+        #[arg(required = true)]
+        captures: Vec<PathBuf>,
+        /// Packets to write at least; the last round of copies is finished.
+        #[arg(long, default_value_t = 3_000_000)]
+        packets: u64,
+        /// Stop before the file is longer than this.
+        #[arg(long, default_value_t = u64::MAX)]
+        bytes: u64,
+    },
+    /// One source probes a /12 or a part of it, a host and a port at a time, in no order.
+    Sweep {
+        /// The pcap to write.
+        output: PathBuf,
+        /// Probes to write, 3,145,728 (three ports of a /12) at most.
+        #[arg(long, default_value_t = 3 << 20, value_parser = clap::value_parser!(u32).range(1..=3 << 20))]
+        probes: u32,
+    },
+    /// Sources that send one SYN each, and a real scan among them.
+    Noise {
+        /// The pcap to write.
+        output: PathBuf,
+        /// A capture of the scan; its packets are spread evenly over the whole time.
+        scan: PathBuf,
+        /// How many sources.
+        #[arg(long, default_value_t = 10_000_000)]
+        sources: u32,
+        /// How long it all takes, in seconds.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let (path, packets) = match Arguments::parse().input {
+        Input::Benign { output, captures, packets, bytes } => {
+            let count = write(&output, |out| benign::make(out, &captures, packets, bytes))?;
+            (output, count)
+        }
+        Input::Sweep { output, probes } => {
+            let count = write(&output, |out| sweep::make(out, probes))?;
+            (output, count)
+        }
+        Input::Noise { output, scan, sources, seconds } => {
+            let scan = capture::read(&scan)?;
+            let count = write(&output, |out| noise::make(out, &scan, sources, seconds))?;
+            (output, count)
+        }
+    };
+    let size = std::fs::metadata(&path)?.len();
+    writeln!(std::io::stderr(), "{}: {packets} packets, {size} bytes", path.display())?;
+    Ok(())
+}
+
+/// Writes one capture; the number of its packets.
+fn write(path: &Path, fill: impl FnOnce(&mut capture::Writer) -> anyhow::Result<()>) -> anyhow::Result<u64> {
+    let mut out =
+        capture::Writer::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    fill(&mut out)?;
+    out.finish().with_context(|| format!("cannot write {}", path.display()))
+}
