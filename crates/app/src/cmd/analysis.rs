@@ -111,7 +111,8 @@ fn tell(found: &Found, voice: Voice) -> Result<Option<Exit>, Failure> {
             voice.note(&format!("{}: {}", input.name, input.format));
         }
     }
-    Ok(found.failures.iter().map(|failure| failure.report(voice.json)).last())
+    let exits: Vec<Exit> = found.failures.iter().map(|failure| failure.report(voice.json)).collect();
+    Ok(exits.last().copied())
 }
 
 /// The inputs, read; what came of them; and how long it took.

@@ -56,11 +56,17 @@ fn ending(typed: &args::Detect, analysis: &Analysis, screen: &Screen) -> String 
     summary(&analysis.campaigns, &analysis.run, &around, screen)
 }
 
+/// With more inputs than this a command is no longer one to copy.
+const MOST_INPUTS: usize = 12;
+
 /// The command that explains the most severe scan, with the inputs and options that lead to the same records.
 fn next(typed: &args::Analysis, campaigns: &[Campaign]) -> String {
     let mut short = ids::short(campaigns).into_iter().zip(campaigns);
     let Some((id, _)) = short.find(|(_, campaign)| stands(campaign)) else { return String::new() };
     let mut words = vec!["watchpost".to_owned(), "explain".to_owned(), id.to_owned()];
+    if typed.inputs.len() > MOST_INPUTS {
+        return words.join(" ") + ", and behind it the same inputs and options as here";
+    }
     words.extend(typed.inputs.iter().map(|input| shell::quoted(&input.to_string_lossy())));
     for blocks in &typed.blocks {
         words.extend(["--blocks".to_owned(), shell::quoted(blocks)]);

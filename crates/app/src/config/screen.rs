@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn who_decides_about_colour() {
-        let cases: [(args::Color, bool, &[(&str, &str)], bool); 8] = [
+        type Case<'a> = (args::Color, bool, &'a [(&'a str, &'a str)], bool);
+        let cases: [Case<'_>; 8] = [
             (Auto, true, &[], true),
             (Auto, false, &[], false),
             (Auto, true, &[("NO_COLOR", "1")], false),

@@ -180,6 +180,9 @@ pub const fn direction(direction: Direction) -> &'static str {
     }
 }
 
+/// A verdict surer than this is not said to be sure in every line; `explain` has the number.
+const QUITE_SURE: f64 = 0.9999;
+
 /// The line under a row of the table: everything else that matters, in plain words.
 pub fn sentence(campaign: &Campaign, replies: bool, whole_lists: bool) -> String {
     let most = if whole_lists { usize::MAX } else { 2 };
@@ -190,7 +193,8 @@ pub fn sentence(campaign: &Campaign, replies: bool, whole_lists: bool) -> String
     let also = also(campaign);
     let also = if also.is_empty() { also } else { format!("also {also}") };
     let learned = learned(campaign, replies);
-    let sure = words::sure(campaign.confidence);
+    let sure =
+        if campaign.confidence < QUITE_SURE { words::sure(campaign.confidence) } else { String::new() };
     join(&[direction(campaign.direction), &how, &also, &learned, &sure], "; ")
 }
 
@@ -252,7 +256,7 @@ mod tests {
         assert_eq!(
             sentence(&syn_sweep(), true),
             "71 % of 203.0.113.0/24, in random order, 3 h 12 min, one every 32 s; also ACK; 4 hosts showed open ports, \
-             12 refused; over 99.99 % sure"
+             12 refused"
         );
         assert_eq!(
             sentence(&port_scan(), false),

@@ -21,8 +21,8 @@ const GAP: usize = 2;
 /// A source wider than this has a line for itself where the screen is narrow: the longest IPv4 address.
 const SOURCE_ROOM: usize = 15;
 
-/// How much of the line that explains they may take then.
-const PORTS_IN_SENTENCE: usize = 30;
+/// Ports take no more columns than this, in their column or in the line that explains.
+const PORTS_ROOM: usize = 30;
 
 /// From this width on, times have day and second.
 const WIDE: usize = 110;
@@ -44,7 +44,7 @@ pub fn table(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
         out.push_str(&columns.row(id, campaign));
         let mut sentence = campaign::sentence(campaign, replies, screen.whole_lists);
         if columns.hides(PORTS) {
-            sentence = format!("ports {}; {sentence}", campaign::ports(campaign, PORTS_IN_SENTENCE));
+            sentence = format!("ports {}; {sentence}", campaign::ports(campaign, PORTS_ROOM));
         }
         if columns.hides(FIRST) {
             sentence =
@@ -66,25 +66,24 @@ struct Columns<'a> {
     screen: &'a Screen,
     titles: [&'static str; 7],
     widths: [usize; 7],
-    one_day: bool,
+    days: Days,
 }
 
 impl<'a> Columns<'a> {
     fn new(rows: &[(&str, &Campaign)], screen: &'a Screen) -> Self {
-        let one_day =
-            rows.windows(2).all(|pair| words::day(&pair[0].1.start) == words::day(&pair[1].1.start));
         let first = if screen.width >= WIDE { "FIRST, UTC" } else { "UTC" };
         let titles = ["SEVERITY", "ID", "SOURCE", "WHAT", "TARGETS", "PORTS", first];
-        let mut columns = Self { screen, titles, widths: titles.map(width), one_day };
-        let mut least_ports = width(titles[PORTS]);
+        let mut columns = Self { screen, titles, widths: titles.map(width), days: Days::of(rows) };
+        let (mut least_ports, most_ports) =
+            if screen.whole_lists { (usize::MAX, usize::MAX) } else { (width(titles[PORTS]), PORTS_ROOM) };
         for (id, campaign) in rows {
-            let cells = columns.cells(id, campaign, usize::MAX);
+            let cells = columns.cells(id, campaign, most_ports);
             for (column, cell) in columns.widths.iter_mut().zip(&cells) {
                 *column = (*column).max(width(cell));
             }
             least_ports = least_ports.max(width(&campaign::ports(campaign, 0)));
         }
-        columns.fit(if screen.whole_lists { usize::MAX } else { least_ports });
+        columns.fit(least_ports);
         columns
     }
 
@@ -142,10 +141,11 @@ impl<'a> Columns<'a> {
     fn first(&self, campaign: &Campaign) -> String {
         let (day, clock) = (words::day(&campaign.start), words::clock(&campaign.start));
         let minute = clock.get(..5).unwrap_or(clock);
-        match self.screen.width {
-            WIDE.. => format!("{day} {clock}"),
-            _ if self.one_day => minute.to_owned(),
-            _ => format!("{} {minute}", day.get(5..).unwrap_or(day)),
+        match self.days {
+            _ if self.screen.width >= WIDE => format!("{day} {clock}"),
+            Days::One => minute.to_owned(),
+            Days::OneYear => format!("{} {minute}", day.get(5..).unwrap_or(day)),
+            Days::Years => day.to_owned(),
         }
     }
 
@@ -174,6 +174,27 @@ impl<'a> Columns<'a> {
             out.push_str(&" ".repeat(columns.saturating_sub(width(cell)) + GAP));
         }
         format!("{}\n", out.trim_end())
+    }
+}
+
+/// Over what span the rows begin: it decides how much of a date each must show.
+enum Days {
+    One,
+    OneYear,
+    Years,
+}
+
+impl Days {
+    fn of(rows: &[(&str, &Campaign)]) -> Self {
+        let same = |length: usize| {
+            let begin = |(_, campaign): &(&str, &Campaign)| campaign.start.0.get(..length).map(str::to_owned);
+            rows.windows(2).all(|pair| begin(&pair[0]) == begin(&pair[1]))
+        };
+        match (same(10), same(4)) {
+            (true, _) => Self::One,
+            (_, true) => Self::OneYear,
+            _ => Self::Years,
+        }
     }
 }
 
@@ -228,7 +249,7 @@ fn nothing(run: &Run, screen: &Screen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample::{all, golden, run, screen, syn_sweep, withdrawn};
+    use crate::render::sample::{all, golden, port_scan, run, screen, syn_sweep, withdrawn};
 
     #[test]
     fn at_80_and_160_columns() {
@@ -243,6 +264,29 @@ mod tests {
                 assert!(width(line) <= columns, "{columns}: {line}");
             }
         }
+    }
+
+    #[test]
+    fn a_time_shows_as_much_of_its_date_as_it_must() {
+        let text = |start: &str| {
+            let other = Campaign { start: watchpost_core::record::Stamp(start.into()), ..port_scan() };
+            table(&[syn_sweep(), other], &run(), &screen(90))
+        };
+        assert!(text("2026-11-23T09:00:00.000000000Z").contains("  14:02\n"));
+        assert!(text("2026-11-24T09:00:00.000000000Z").contains("  11-23 14:02\n"));
+        assert!(text("2025-11-23T09:00:00.000000000Z").contains("  2026-11-23\n"));
+    }
+
+    #[test]
+    fn what_finds_no_column_stands_in_the_line_below() {
+        let later = Campaign {
+            start: watchpost_core::record::Stamp("2026-11-24T09:00:00.000000000Z".into()),
+            ..port_scan()
+        };
+        let rows = [syn_sweep(), later];
+        let one_line = |columns| Screen { wrap: false, ..screen(columns) };
+        assert!(table(&rows, &run(), &one_line(72)).contains("2026-11-24 09:00:00 UTC; one host of"));
+        assert!(table(&rows, &run(), &one_line(60)).contains("09:00:00 UTC; ports 1-16 +1008; one host of"));
     }
 
     #[test]

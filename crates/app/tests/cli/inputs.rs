@@ -109,7 +109,7 @@ fn a_file_without_permission_is_said_to_be_one() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::with_sweep();
     let path = place.path().join("sweep.pcap");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         eprintln!("skipped: this user may read everything");
         return;

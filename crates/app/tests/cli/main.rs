@@ -1,5 +1,7 @@
 //! The built binary, run as its users run it: on sound and on spoiled inputs, into pipes, with every way to end.
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+
 mod captures; // small captures, made by hand
 mod endings; // exit statuses, Ctrl-C, closed pipes
 mod inputs; // files, folders, patterns, standard input; sound and spoiled
