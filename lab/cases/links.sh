@@ -115,7 +115,7 @@ case_ipv6-options-connect() {
   border ip6 and not icmp6
   outside python3 "$LAB/programs/connect.py" --options 2001:db8:113::10/124 22,80,443
   captured
-  scan 2001:db8:51::56 horizontal tcp-connect 16 22,80,443 "" none
+  scan 2001:db8:51::56 horizontal tcp-connect 16 22,80,443 banner-grab none
   about "Connects whose SYNs carry hop-by-hop and destination options, by the kernel itself."
 }
 

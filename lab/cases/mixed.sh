@@ -28,7 +28,7 @@ case_mixed-scanner-browses() {
   masscan_to 198.51.100.121 -p445 --rate 200 203.0.113.0/25
   outside python3 "$LAB/programs/crowd.py" 198.51.100.121/32 203.0.113.0/29 80,443 40 --seconds 2 --seed 3
   captured
-  scan 198.51.100.121 horizontal tcp-syn 128 25,80,443,445 tcp-connect,banner-grab masscan\?
+  scan 198.51.100.121 horizontal tcp-syn 128 25,80,443,445 tcp-connect,banner-grab,version-probe masscan\?
   about "The scanner visits servers as everybody does, then scans, then visits again. Its ports count the visits, too."
 }
 case_mixed-two-scanners() {
@@ -78,7 +78,7 @@ case_mixed-infected-host() {
   ran masscan -p23 --shard 1/40000 --rate 300 10.0.0.0/8
   at in timeout -s KILL 7 masscan --adapter border --adapter-ip 203.0.113.66 --router-mac 02:00:5e:00:00:01 --wait 0 -p23 --shard 1/40000 --rate 300 10.0.0.0/8 >>"$SCRATCH/log" 2>&1 || true
   captured
-  scan 203.0.113.66 horizontal tcp-syn "about 420" "23,80,443" tcp-connect masscan\?
+  scan 203.0.113.66 horizontal tcp-syn "about 420" "23,80,443" tcp-connect,version-probe masscan\?
   detect_with --blocks 203.0.113.0/24
   about "An own host browses, and tries Telnet at scattered addresses outside."
 }
