@@ -158,7 +158,11 @@ fn resolver(case: &Case<'_>) -> Option<Evidence> {
     let names = |p: &Probe| p.port == 53 && matches!(p.transport, Transport::Udp | Transport::Tcp);
     let asked = count(&probes, names);
     let answered = count(&probes, |p| names(p) && p.outcome >= Outcome::Answered);
-    if share(asked, probes.len()) < 0.8 || share(answered, asked) < 0.3 || scatter(case) < 0.4 {
+    // Where no answer of anybody is in the input, a resolver shows by asking again; a scanner asks each once.
+    let asks_again = case.dossier.probe_count * 5 >= probes.len() as u64 * 6;
+    let answers_hidden = case.world.seen().replies == 0 && asks_again;
+    let answered_enough = share(answered, asked) >= 0.3 || answers_hidden;
+    if share(asked, probes.len()) < 0.8 || !answered_enough || scatter(case) < 0.4 {
         return None;
     }
     let text = format!("{asked} name servers asked, {answered} answered");

@@ -2,7 +2,8 @@
 //!
 //! How many hosts an ordinary source asks is heavy-tailed: beyond the number `m` that is normal for the service
 //! (`data/services.toml`), the share of sources that reach `n` is taken as `(m / n)^3`, so the evidence is
-//! `3 log2(n / m)` bits. Hosts that it talked with do not count, unless nobody asks many hosts for that service.
+//! `3 log2(n / m)` bits. Hosts whose service it used do not count, unless nobody asks many hosts for that service.
+//! Hosts that answered and were left without a word count by themselves, whatever the service: that is how one looks.
 
 use hashbrown::HashMap;
 
@@ -15,6 +16,8 @@ use crate::record::Family;
 const TAIL: f64 = 3.0;
 /// Services of one host that an ordinary source may ask in vain.
 const SERVICES: f64 = 5.0;
+/// Hosts that an ordinary source connects to without a word: idle and spare connections.
+const UNUSED: f64 = 8.0;
 /// Breadth alone says no more than this.
 const MOST: f64 = 42.0;
 
@@ -28,7 +31,7 @@ pub const SPEC: Spec = Spec {
 };
 
 fn weigh(case: &Case<'_>) -> Option<Evidence> {
-    [hosts(case), services(case)].into_iter().flatten().max_by_key(|e| e.bits)
+    [hosts(case), services(case), unused(case)].into_iter().flatten().max_by_key(|e| e.bits)
 }
 
 fn bits(seen: f64, normal: f64) -> Bits {
@@ -38,7 +41,7 @@ fn bits(seen: f64, normal: f64) -> Bits {
 fn hosts(case: &Case<'_>) -> Option<Evidence> {
     let mut by_service: HashMap<Service, u64> = HashMap::new();
     for probe in case.probes() {
-        let counts = !probe.talked() || case.priors.of(probe.service()).singular;
+        let counts = !probe.used() || case.priors.of(probe.service()).singular;
         *by_service.entry(probe.service()).or_default() += u64::from(counts);
     }
     let (beyond, _) = case.beyond();
@@ -59,6 +62,13 @@ fn hosts(case: &Case<'_>) -> Option<Evidence> {
     }
     let text = format!("{seen} hosts asked for {service}; an ordinary source asks about {normal}");
     Some(Evidence::new(Family::Breadth, bits, text))
+}
+
+fn unused(case: &Case<'_>) -> Option<Evidence> {
+    let seen = case.hosts.iter().filter(|h| h.failed < h.services && h.used == 0).count();
+    let bits = bits(seen as f64, UNUSED);
+    let text = || format!("{seen} hosts answered and were left without a word; normal is up to {UNUSED}");
+    (bits > Bits::ZERO).then(|| Evidence::new(Family::Breadth, bits, text()))
 }
 
 fn services(case: &Case<'_>) -> Option<Evidence> {

@@ -99,12 +99,14 @@ impl Probe {
         self.outcome < Outcome::Answered
     }
 
-    /// Somebody said something on it, so it was used as services are.
+    /// The source said something on it, so it was used as services are. UDP and the like are used when answered.
+    pub fn used(&self) -> bool {
+        self.outcome >= if self.transport == Transport::Tcp { Outcome::Asked } else { Outcome::Answered }
+    }
+
+    /// Somebody said something on it: used, or a stream that its server sends unasked, as FTP's data is.
     pub fn talked(&self) -> bool {
-        match self.transport {
-            Transport::Tcp | Transport::Sctp => self.outcome >= Outcome::Told,
-            _ => self.outcome >= Outcome::Answered,
-        }
+        self.used() || self.outcome >= Outcome::Told
     }
 
     /// Another contact to the same target. Returns whether it is a visit of its own.

@@ -79,7 +79,9 @@ pub struct Host {
     pub failed: u32,
     /// Of these: refused.
     pub refused: u32,
-    /// Of these: used as services are.
+    /// Of the services: used as services are.
+    pub used: u32,
+    /// Of the services: somebody spoke on them.
     pub talked: u32,
 }
 
@@ -108,6 +110,7 @@ impl<'a> Case<'a> {
                 first_failed: probes[run[0].1].failed(),
                 failed: count(Probe::failed),
                 refused: count(|p| p.outcome == crate::contact::Outcome::Refused),
+                used: count(Probe::used),
                 talked: count(Probe::talked),
             };
             hosts.push((run[0].1, host));

@@ -26,6 +26,7 @@ pub const SPEC: Spec = Spec {
 fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let further = Bits::new(FURTHER_SERVICE);
     let (mut bits, mut judged, mut failed, mut refused, mut dark) = (Bits::ZERO, 0u64, 0u64, 0u64, 0u64);
+    let mut unused = 0u64;
     for host in &case.hosts {
         let prior = case.priors.of(host.service);
         let answered = host.services - host.failed;
@@ -36,10 +37,15 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         {
             continue;
         }
+        // Whoever asks for a service uses it: an answer that was left unused earns no credit.
+        let credit = if host.used > 0 { answered } else { 0 };
         let (first, others_failed, others_answered) = if host.first_failed {
-            (prior.failure(), host.failed - 1, answered)
+            (prior.failure(), host.failed - 1, credit)
+        } else if credit > 0 {
+            (prior.success(), host.failed, credit - 1)
         } else {
-            (prior.success(), host.failed, answered - 1)
+            unused += 1;
+            (Bits::ZERO, host.failed, 0)
         };
         bits = bits + first + further * u64::from(others_failed) + -(further * u64::from(others_answered));
         failed += u64::from(host.first_failed);
@@ -69,7 +75,9 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         format!("{failed} of {services} services of {hosts} did not answer")
     } else {
         let kinds = if refused > 0 { format!(" ({refused} refused)") } else { String::new() };
-        format!("{failed} of {judged} hosts had no service{kinds}; {dark} of them never answered anyone")
+        let unused =
+            if unused > 0 { format!("; {unused} answered and were left unused") } else { String::new() };
+        format!("{failed} of {judged} hosts had no service{kinds}; {dark} never answered anyone{unused}")
     };
     Some(Evidence::new(Family::Outcome, bits.max(Bits::new(CREDIT)), text))
 }
