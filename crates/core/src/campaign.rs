@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::blocks::Blocks;
-use crate::contact::{SECOND, Service, Time, Transport};
+use crate::contact::{Outcome, SECOND, Service, Time, Transport};
 use crate::detect::dossier::{Dossier, Probe, Wide, mark};
 use crate::detect::{Case, Host, order};
 use crate::evidence::{Ledger, THRESHOLD};
@@ -269,7 +269,7 @@ impl Draft<'_> {
             direction,
             techniques: techniques(direction),
             shape: shape(hosts.count, services.count),
-            probes: probe_kinds(dossier),
+            probes: probe_kinds(dossier, &scan),
             probe_count: dossier.probe_count,
             hosts,
             services,
@@ -329,20 +329,30 @@ fn shape(hosts: u64, services: u64) -> Shape {
     }
 }
 
-/// Kinds that make up at least a hundredth of the probes, and rare ones that are telling by themselves.
-fn probe_kinds(dossier: &Dossier) -> Vec<ProbeKind> {
-    let banners = dossier.probes.iter().filter(|p| p.outcome == crate::contact::Outcome::Told).count() as u32;
+/// Kinds that make up at least a hundredth of the probes, and rare ones that are telling by themselves; of kinds that
+/// only the source's ordinary traffic has, none.
+fn probe_kinds(dossier: &Dossier, scan: &Scan<'_>) -> Vec<ProbeKind> {
     let mut kinds = dossier.kinds;
-    kinds[ProbeKind::BannerGrab as usize] = banners;
+    kinds[ProbeKind::BannerGrab as usize] = banners_grabbed(dossier);
     let all: u64 = kinds.iter().map(|k| u64::from(*k)).sum();
     let telling = |kind| matches!(kind, ProbeKind::OsProbe | ProbeKind::VersionProbe | ProbeKind::BannerGrab);
+    let frequent = |count: u32| u64::from(count) * 100 >= all;
+    let scanned = |kind| kind == ProbeKind::TcpConnect || scan.probes.iter().any(|p| p.kind == kind);
     let mut named: Vec<(u32, ProbeKind)> = KINDS_IN_ORDER
         .iter()
         .map(|kind| (kinds[*kind as usize], *kind))
-        .filter(|(count, kind)| *count > 0 && (telling(*kind) || u64::from(*count) * 100 >= all))
+        .filter(|(count, kind)| *count > 0 && (telling(*kind) || frequent(*count) && scanned(*kind)))
         .collect();
     named.sort_by_key(|(count, kind)| (std::cmp::Reverse(*count), *kind));
     named.into_iter().map(|(_, kind)| kind).collect()
+}
+
+/// Greetings read without a word said, where that is what the source mostly does with what answers. A server that is
+/// quick to greet a connect scan is no grab.
+fn banners_grabbed(dossier: &Dossier) -> u32 {
+    let told = dossier.probes.iter().filter(|p| p.outcome == Outcome::Told).count();
+    let answered = dossier.probes.iter().filter(|p| p.outcome >= Outcome::Answered).count();
+    if told >= 3 && 2 * told >= answered { told as u32 } else { 0 }
 }
 
 /// All kinds, as declared.

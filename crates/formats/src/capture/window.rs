@@ -4,7 +4,7 @@ use super::compression::Source;
 use std::io::{ErrorKind, Read};
 
 /// Bytes read at a time. Larger buffers read no faster and leave the processor's cache.
-const BUFFER: usize = 1 << 20;
+const BUFFER: usize = 1024 << 10;
 
 pub(super) struct Window<R> {
     source: Source<R>,
@@ -70,13 +70,8 @@ impl<R: Read> Window<R> {
 
     fn read(&mut self, count: usize) -> bool {
         while self.end - self.start < count && !self.ended {
-            if self.buffer.len() - self.start < count || self.end == self.buffer.len() {
-                self.buffer.copy_within(self.start..self.end, 0);
-                self.end -= self.start;
-                self.start = 0;
-                if self.buffer.len() < count {
-                    self.buffer.resize(count, 0);
-                }
+            if self.end == self.buffer.len() {
+                self.make_room();
             }
             match self.source.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,
@@ -89,5 +84,16 @@ impl<R: Read> Window<R> {
             }
         }
         self.end - self.start >= count
+    }
+
+    /// Moves what is in view to the front, and doubles a buffer that is mostly in view. It grows with what came in,
+    /// never with what a header claims.
+    fn make_room(&mut self) {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end > self.buffer.len() / 2 {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
     }
 }
