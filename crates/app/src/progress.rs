@@ -17,7 +17,7 @@ const LINES: Duration = Duration::from_secs(10);
 /// The clock is asked once in so many calls.
 const CALLS: u32 = 16;
 
-const BAR: &str = "  {percent:>3} %  {bar:30}  {bytes} of {total_bytes}  {msg}  {eta} left";
+const BAR: &str = "  {percent:>3} %  {wide_bar}  {bytes} of {total_bytes}  {msg}  {eta} left";
 const SPINNER: &str = "  {spinner}  {bytes}  {msg}  {elapsed}";
 
 /// The progress of one run.

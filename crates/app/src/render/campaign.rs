@@ -111,12 +111,20 @@ pub fn reach(campaign: &Campaign, most: usize) -> String {
     words::and(&parts)
 }
 
+/// The prefix around all its networks, where all are known and it is small enough to say something.
+pub fn around(campaign: &Campaign) -> Option<String> {
+    let networks: Vec<String> = campaign.prefixes.iter().map(|prefix| prefix.prefix.clone()).collect();
+    networks::around(&networks)
+        .filter(|_| campaign.prefix_count == networks.len() as u64)
+        .map(|prefix| prefix.to_string())
+}
+
 /// Where no own block was touched: `in 10.77.4.0/22`, `in 9 networks of 10.10.0.0/16`, `in 4,097 networks`.
 fn among(campaign: &Campaign, most: usize) -> String {
     let networks = networks(campaign);
     let all = campaign.prefix_count.max(networks.len() as u64);
     let complete = campaign.prefix_count == campaign.prefixes.len() as u64;
-    match (networks.len(), networks::around(&networks).filter(|_| complete)) {
+    match (networks.len(), around(campaign)) {
         (0, _) => String::new(),
         (1, _) if complete && campaign.hosts.count == 1 => format!("one host of {}", networks[0]),
         (listed, _) if complete && listed <= most => format!("in {}", words::and(&networks)),

@@ -1,14 +1,14 @@
 //! One scan on a page: the sentence for the ticket, then why it is a scan, then the facts.
 
-use watchpost_core::record::{Campaign, Direction, Family, LedgerEntry, Order, Run, Status};
+mod ledger; // why it is a scan
+mod networks; // where the targets are
+
+use watchpost_core::record::{Campaign, Direction, Order, Run, Status};
 
 use super::clean::clean;
-use super::style::{self, Ink, glyph, labelled, pad, paint, width, wrap};
-use super::words::{self, and, count, duration, number, percent, plural, span};
-use super::{Screen, campaign, family as family_word, sees_replies};
-
-/// Bits at which a verdict falls: log2 of 99 to 1.
-const THRESHOLD: f64 = 6.63;
+use super::style::{self, Ink, glyph, labelled, paint, wrap};
+use super::words::{self, and, count, duration, number, plural, span};
+use super::{Screen, campaign, sees_replies};
 
 /// Where the texts begin, right of their labels.
 const INDENT: usize = 12;
@@ -132,70 +132,11 @@ impl Page<'_> {
             (Some(why), _) => format!("withdrawn: {}", clean(why)),
             (None, _) if c.status == Status::Withdrawn => "withdrawn".to_owned(),
             (None, _) if c.status == Status::Open => {
-                "open: it was still going on where the input ends".to_owned()
+                "open: the input ends before it was quiet for long enough to be over".to_owned()
             }
-            _ => "closed: it had been quiet for long when the input ended".to_owned(),
+            _ => "closed: it was quiet for long enough to be over".to_owned(),
         };
         out.push_str(&self.line("Status", &status));
-        out
-    }
-
-    /// What the verdict rests on, with bits at the right edge.
-    fn ledger(&self) -> String {
-        let c = self.campaign;
-        let edge = self.columns.min(80);
-        let heading =
-            if c.status == Status::Withdrawn { "Why it looked like a scan" } else { "Why this is a scan" };
-        let mut out =
-            format!("{}{}\n", pad(heading, edge - 5), "bits").replace(heading, &self.title(heading));
-        for family in [Family::Outcome, Family::Breadth, Family::Craft, Family::Order, Family::Against] {
-            let entries: Vec<&LedgerEntry> = c.ledger.iter().filter(|entry| entry.family == family).collect();
-            let counting = counting(family, &entries);
-            for (index, entry) in entries.iter().enumerate() {
-                let label = if index == 0 { family_word(family) } else { "" };
-                let bits = format!("{:+.1}", entry.bits);
-                let counts = counting.is_none_or(|best| best == index) && !entry.set_aside;
-                let bits = if counts { format!("{bits} ") } else { format!("({bits})") };
-                out.push_str(&self.with_bits(label, &clean(&entry.text), &bits, edge));
-            }
-            if family == Family::Against && entries.is_empty() {
-                out.push_str(&self.with_bits(family_word(family), "nothing", "", edge));
-            }
-        }
-        out.push_str(&self.with_bits("sum", &self.sum(), &format!("{:+.1} ", c.bits), edge));
-        if !c.counterfactual.is_empty() {
-            out.push_str(&self.with_bits("", &clean(&c.counterfactual), "", edge));
-        }
-        out
-    }
-
-    fn sum(&self) -> String {
-        let c = self.campaign;
-        let sure = words::sure(c.confidence);
-        let brackets = c.ledger.iter().any(|entry| entry.set_aside)
-            || c.ledger
-                .windows(2)
-                .any(|pair| pair[0].family == pair[1].family && pair[0].family != Family::Against);
-        let brackets = if brackets { "; bits in brackets do not count" } else { "" };
-        format!("a scan is reported from +{THRESHOLD} on; this is {sure}{brackets}")
-    }
-
-    /// A line of the ledger: label, broken text, bits right-aligned beside its first line.
-    fn with_bits(&self, label: &str, text: &str, bits: &str, edge: usize) -> String {
-        let indent = INDENT;
-        let room = edge.saturating_sub(indent + 2 + 10).max(20);
-        let mut out = String::new();
-        for (row, line) in wrap(text, Some(room)).iter().enumerate() {
-            let label = if row == 0 { format!("  {label}") } else { String::new() };
-            let mut full = format!("{}{line}", pad(&label, indent));
-            if row == 0 && !bits.is_empty() {
-                let space = edge.saturating_sub(width(&full) + width(bits)).max(1);
-                full.push_str(&" ".repeat(space));
-                full.push_str(bits);
-            }
-            out.push_str(full.trim_end());
-            out.push('\n');
-        }
         out
     }
 
@@ -204,7 +145,12 @@ impl Page<'_> {
         let mut out = self.networks();
         let all = campaign::ports(c, usize::MAX);
         if !all.is_empty() {
-            out.push_str(&self.line("Services", &format!("{}: {all}", count(c.services, c.at_least))));
+            out.push_str(
+                &self.line(
+                    "Services",
+                    &format!("{}: {}", count(c.services, c.at_least), all.replace(',', ", ")),
+                ),
+            );
         }
         out.push_str(&self.line("Order", order(c.order)));
         let gap = c
@@ -236,49 +182,6 @@ impl Page<'_> {
         out
     }
 
-    /// Hosts by network, with a bar where the size is known.
-    fn networks(&self) -> String {
-        let c = self.campaign;
-        let most = if self.screen.whole_lists { usize::MAX } else { MOST };
-        let blocks: Vec<_> = c.coverage.iter().filter(|coverage| coverage.hosts.count > 0).collect();
-        let mut rows: Vec<(String, String)> = blocks
-            .iter()
-            .map(|coverage| {
-                let hosts = count(coverage.hosts, c.at_least);
-                let text = match coverage.of.filter(|&of| of > 0) {
-                    Some(of) => {
-                        let share = coverage.hosts.count as f64 / of as f64;
-                        format!("{} {hosts} of {} ({})", bar(share), number(of), percent(share))
-                    }
-                    None => plural(coverage.hosts.count, "host", "hosts"),
-                };
-                (coverage.block.clone(), text)
-            })
-            .collect();
-        if rows.is_empty() || c.prefix_count > 1 {
-            rows.extend(c.prefixes.iter().map(|prefix| {
-                let size = if prefix.prefix.ends_with("/24") { Some(256.0) } else { None };
-                let bar = size.map(|size| bar(prefix.hosts as f64 / size) + " ").unwrap_or_default();
-                (prefix.prefix.clone(), format!("{bar}{}", plural(prefix.hosts, "host", "hosts")))
-            }));
-        }
-        let hidden =
-            c.prefix_count.saturating_sub(c.prefixes.len() as u64) + rows.len().saturating_sub(most) as u64;
-        rows.truncate(most);
-        let widest = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
-        let mut out = String::new();
-        for (index, (name, text)) in rows.iter().enumerate() {
-            let label = if index == 0 { "Targets" } else { "" };
-            out.push_str(&self.line(label, &format!("{} {text}", pad(name, widest))));
-        }
-        if hidden > 0 {
-            out.push_str(
-                &self.line("", &format!("and {}", plural(hidden, "other network", "other networks"))),
-            );
-        }
-        out
-    }
-
     fn direction(&self) -> String {
         let c = self.campaign;
         let words = match c.direction {
@@ -307,17 +210,6 @@ impl Page<'_> {
     }
 }
 
-/// Which entry of a family counts, where they do not all: the strongest that is not set aside. `None`: all do.
-fn counting(family: Family, entries: &[&LedgerEntry]) -> Option<usize> {
-    if family == Family::Against {
-        return None;
-    }
-    let live = entries.iter().enumerate().filter(|(_, entry)| !entry.set_aside);
-    // The first of equals, as the eye meets it.
-    let best = live.rev().max_by(|(_, a), (_, b)| a.bits.total_cmp(&b.bits));
-    Some(best.map_or(usize::MAX, |(index, _)| index))
-}
-
 const fn order(order: Order) -> &'static str {
     match order {
         Order::Sequential => "each target is the one after the last, nearly always",
@@ -329,20 +221,6 @@ const fn order(order: Order) -> &'static str {
         Order::Random => "no visible order, targets repeat",
         Order::Unknown => "too few targets to tell",
     }
-}
-
-/// Ten columns, filled in eighths; the spaces that belong to it are kept from the line breaker.
-fn bar(share: f64) -> String {
-    let eighths = (share.clamp(0.0, 1.0) * 80.0).round() as usize;
-    let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
-    let mut out = "█".repeat(eighths / 8);
-    if let Some(part) =
-        [None, Some('▏'), Some('▎'), Some('▍'), Some('▌'), Some('▋'), Some('▊'), Some('▉')][eighths % 8]
-    {
-        out.push(part);
-    }
-    let used = width(&out);
-    out + &"\u{a0}".repeat(10 - used)
 }
 
 #[cfg(test)]
@@ -364,26 +242,8 @@ mod tests {
             let text = explain(&campaign, &run(), &screen(80));
             golden(name, &text);
             for line in text.lines() {
-                assert!(width(line) <= 80, "{name}: {line}");
+                assert!(style::width(line) <= 80, "{name}: {line}");
             }
         }
-    }
-
-    #[test]
-    fn only_the_strongest_of_a_family_counts() {
-        let entry =
-            |bits, set_aside| LedgerEntry { family: Family::Craft, bits, text: String::new(), set_aside };
-        let entries = [entry(9.0, true), entry(3.0, false), entry(5.0, false), entry(5.0, false)];
-        let entries: Vec<&LedgerEntry> = entries.iter().collect();
-        assert_eq!(counting(Family::Craft, &entries), Some(2));
-        assert_eq!(counting(Family::Against, &entries), None);
-        assert_eq!(counting(Family::Craft, &entries[..1]), Some(usize::MAX));
-    }
-
-    #[test]
-    fn a_bar_is_never_empty_for_something() {
-        assert_eq!(bar(1.0), "██████████");
-        assert!(bar(0.001).starts_with('▏'));
-        assert_eq!(width(&bar(0.55)), 10);
     }
 }
