@@ -129,7 +129,7 @@ fn judge(
     let mut pipeline = Pipeline::new(config.settings());
     pipeline.run(|into| {
         progress.tick(&tally);
-        !stop::asked() && merge.fill(into)
+        merge.fill(into)
     });
     let findings = pipeline.finish();
     (merge.into_sources(), findings, progress.done())

@@ -11,6 +11,8 @@ use watchpost_core::merge::ContactSource;
 use watchpost_core::record::{self, Damage};
 use watchpost_formats::capture::{Capture, Report};
 
+use crate::stop;
+
 type Reader = Box<dyn Read>;
 
 /// Packets taken at a time: their contacts stay in the processor's cache.
@@ -123,7 +125,11 @@ impl Input {
 }
 
 impl ContactSource for Input {
+    /// False also when the user asked to stop: what was read until then still goes its way.
     fn fill(&mut self, into: &mut Vec<Contact>) -> bool {
+        if stop::asked() {
+            return false;
+        }
         let tally = Rc::clone(&self.tally);
         let Some(capture) = self.ready() else { return false };
         let before = (capture.report().bytes_raw, capture.report().packets);
