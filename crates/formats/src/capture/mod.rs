@@ -47,8 +47,8 @@ const MAX_CAPTURED: usize = 262_144;
 
 /// An open capture.
 ///
-/// Memory: a buffer of 1 MiB, which grows to at most 4 MiB where damage must be read around, and what decompression needs
-/// (zstd: the frame's window, at most 128 MiB).
+/// Memory: a buffer of 256 KiB, which grows to at most 32 MiB where a block is that large or damage must be read around,
+/// and what decompression needs (zstd: the frame's window, at most 128 MiB).
 pub struct Capture<R> {
     window: Window<R>,
     format: Format,
