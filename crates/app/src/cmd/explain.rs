@@ -45,7 +45,7 @@ fn only<'a>(campaigns: &'a [Campaign], typed: &str) -> Result<&'a Campaign, Fail
         [] => Err(Failure::usage(
             format!("no scan has an id that begins with {typed}"),
             format!(
-                "There are {}.\nGive the same inputs and options as to `watchpost detect`.",
+                "Known: {}.\nGive the same inputs and options as to `watchpost detect`.",
                 listed(campaigns, campaigns.iter())
             ),
         )),
