@@ -163,6 +163,17 @@ fn pcapng_interfaces_sections_and_blocks() {
 }
 
 #[test]
+fn a_section_forgets_the_interfaces_before_it() {
+    let layout = Layout { pcapng: true, big_endian: false, nanoseconds: false };
+    let mut file = layout.file(1).0;
+    file.extend([layout.section(), layout.enhanced(0, 0, &syn_to(1)), layout.interface(101, &[])].concat());
+    file.extend(layout.enhanced(0, 0, &syn_to(2)[14..]));
+    let (contacts, capture) = read(&file);
+    assert_eq!(numbers(&contacts), [0, 2]);
+    assert!(capture.report().damage[0].what.contains("interface 0, which was not described"));
+}
+
+#[test]
 fn times_at_the_ends_of_their_range() {
     let layout = Layout { pcapng: true, big_endian: false, nanoseconds: false };
     let options: [&[(u16, &[u8])]; 6] = [
