@@ -36,6 +36,8 @@ pub(super) struct Datagram<'a> {
     pub ip_id: u16,
     pub traits: u8,
     pub is_v6: bool,
+    /// More fragments follow, so that the payload may end within a header.
+    pub is_fragment: bool,
     pub payload: Part<'a>,
 }
 
@@ -70,6 +72,18 @@ impl Datagram<'_> {
             contact.traits |= traits::PAYLOAD;
         }
         contact
+    }
+
+    /// The contact of a first fragment that ends before the transport's header does. No stack splits a header over
+    /// fragments; `nmap -f` does, to slip past filters. The ports are there; flags that are not stand as 0.
+    #[cold]
+    pub fn split_header(&self, at: Sighting, transport: Transport) -> Result<Contact, Skip> {
+        if !self.is_fragment {
+            return Err(Skip::Malformed);
+        }
+        let ports = self.payload.header::<4>()?;
+        let contact = self.contact(at, transport, be16(ports, 2), be16(ports, 0));
+        Ok(Contact { phase: Phase::Probe, ..contact })
     }
 }
 
@@ -111,6 +125,7 @@ pub(super) fn either(part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
 #[inline]
 pub(super) fn read_v4<const QUOTED: bool>(part: Part<'_>) -> Result<Datagram<'_>, Skip> {
     const DONT_FRAGMENT: u16 = 0x4000;
+    const MORE_FRAGMENTS: u16 = 0x2000;
     const OFFSET: u16 = 0x1fff;
     let header = part.header::<20>()?;
     let header_len = usize::from(header[0] & 15) * 4;
@@ -138,6 +153,7 @@ pub(super) fn read_v4<const QUOTED: bool>(part: Part<'_>) -> Result<Datagram<'_>
         ip_id: be16(header, 4),
         traits: if fragment & DONT_FRAGMENT != 0 { traits::DONT_FRAGMENT } else { 0 },
         is_v6: false,
+        is_fragment: fragment & MORE_FRAGMENTS != 0,
         payload: part.of_length(total).after(header_len),
     })
 }
@@ -154,7 +170,7 @@ pub(super) fn read_v6(part: Part<'_>) -> Result<Datagram<'_>, Skip> {
         0 if rest.length() > usize::from(u16::MAX) => rest.length(),
         length => length,
     };
-    let (protocol, payload) = extensions(header[6], rest.of_length(length))?;
+    let (protocol, payload, is_fragment) = extensions(header[6], rest.of_length(length))?;
     let [mut source, mut target] = [[0; 16]; 2];
     source.copy_from_slice(&header[8..24]);
     target.copy_from_slice(&header[24..40]);
@@ -166,14 +182,17 @@ pub(super) fn read_v6(part: Part<'_>) -> Result<Datagram<'_>, Skip> {
         ip_id: 0,
         traits: 0,
         is_v6: true,
+        is_fragment,
         payload,
     })
 }
 
-/// Walks IPv6 extension headers to the protocol behind them. One that is announced and is not there at all ends the
+/// Walks IPv6 extension headers to the protocol behind them, and says whether it is a first fragment. A header that is announced and is not there at all ends the
 /// walk: `nmap -6 -sO` sends such packets, and they probe that very protocol.
 #[inline]
-fn extensions(mut next: u8, mut part: Part<'_>) -> Result<(u8, Part<'_>), Skip> {
+fn extensions(mut next: u8, mut part: Part<'_>) -> Result<(u8, Part<'_>, bool), Skip> {
+    const MORE_FRAGMENTS: u16 = 1;
+    let mut is_fragment = false;
     for _ in 0..=MAX_NESTING {
         let length = match next {
             protocol::HOP_BY_HOP
@@ -186,12 +205,15 @@ fn extensions(mut next: u8, mut part: Part<'_>) -> Result<(u8, Part<'_>), Skip> 
                 let header = part.header::<8>()?;
                 match next {
                     protocol::FRAGMENT if be16(header, 2) >> 3 != 0 => return Err(Skip::Fragment),
-                    protocol::FRAGMENT => 8,
+                    protocol::FRAGMENT => {
+                        is_fragment = be16(header, 2) & MORE_FRAGMENTS != 0;
+                        8
+                    }
                     protocol::AUTHENTICATION => authentication_length(header[1]),
                     _ => (usize::from(header[1]) + 1) * 8,
                 }
             }
-            _ => return Ok((next, part)),
+            _ => return Ok((next, part, is_fragment)),
         };
         if part.length() < length {
             return Err(Skip::Malformed);

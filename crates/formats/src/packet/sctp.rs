@@ -19,7 +19,7 @@ pub(super) fn decode(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, S
         return Ok(datagram.bare(at));
     }
     if payload.length() < HEADER {
-        return Err(Skip::Malformed);
+        return datagram.split_header(at, Transport::Sctp);
     }
     let ports = payload.header::<4>()?;
     let mut contact = datagram.contact(at, Transport::Sctp, be16(ports, 2), be16(ports, 0));

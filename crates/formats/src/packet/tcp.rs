@@ -14,9 +14,12 @@ pub(super) fn decode(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, S
     if payload.length() == 0 {
         return Ok(datagram.bare(at));
     }
+    if payload.length() < FIXED_HEADER {
+        return datagram.split_header(at, Transport::Tcp);
+    }
     let header = payload.header::<FIXED_HEADER>()?;
     let header_len = usize::from(header[12] >> 4) * 4;
-    if header_len < FIXED_HEADER || header_len > payload.length() {
+    if header_len < FIXED_HEADER || (header_len > payload.length() && !datagram.is_fragment) {
         return Err(Skip::Malformed);
     }
     let mut contact = datagram.contact(at, Transport::Tcp, be16(header, 2), be16(header, 0));

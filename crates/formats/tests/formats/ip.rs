@@ -1,5 +1,5 @@
 use crate::make::*;
-use watchpost_core::contact::{Transport, traits};
+use watchpost_core::contact::{Phase, Transport, traits};
 use watchpost_formats::packet::{self, LinkType, Skip};
 
 #[test]
@@ -36,6 +36,30 @@ fn fragments_after_the_first_are_skipped_and_the_first_is_not() {
     let fragment = |offset: u8| v6(44, &[&[6, 0, 0, offset, 0, 0, 0, 1][..], &tcp(2, &[], &[])].concat());
     assert_eq!(ip(&fragment(1)).unwrap().port, 22);
     assert_eq!(ip(&fragment(8)), Err(Skip::Fragment));
+}
+
+/// `nmap -f` sends 8 bytes of TCP in the first fragment, `nmap --mtu 24` cuts within the options.
+#[test]
+fn a_header_split_over_fragments_is_a_probe() {
+    let segment = tcp(2, &[2, 4, 5, 0xb4, 4, 2, 0, 0], &[]);
+    for (length, flags, traits) in [(8, 0, 0), (24, 2, traits::MSS)] {
+        let mut packet = v4(6, &segment[..length]);
+        assert_eq!(ip(&packet), Err(Skip::Malformed), "not a fragment");
+        packet[6] = 0x20;
+        let extension = [6, 0, 0, 1, 0, 0, 0, 9];
+        for packet in [packet, v6(44, &[&extension[..], &segment[..length]].concat())] {
+            let contact = ip(&packet).unwrap();
+            assert_eq!((contact.transport, contact.port, contact.phase), (Transport::Tcp, 22, Phase::Probe));
+            assert_eq!((contact.flags, contact.traits), (flags, traits));
+        }
+    }
+    let mut init = v4(132, &udp(9, 2905, &[]));
+    assert_eq!(ip(&init), Err(Skip::Malformed));
+    init[6] = 0x20;
+    assert_eq!(ip(&init).unwrap().port, 2905);
+    let mut without_ports = v4(6, &segment[..3]);
+    without_ports[6] = 0x20;
+    assert_eq!(ip(&without_ports), Err(Skip::Malformed));
 }
 
 #[test]
