@@ -122,7 +122,11 @@ impl<S: ContactSource> Merge<S> {
             .unwrap_or(Time::MAX);
         let input = &mut self.inputs[first];
         let run = input.ready(limit).max(1);
-        into.extend(input.waiting.drain(..run));
+        let (front, back) = input.waiting.as_slices();
+        let from_front = run.min(front.len());
+        into.extend_from_slice(&front[..from_front]);
+        into.extend_from_slice(&back[..run - from_front]);
+        input.waiting.drain(..run);
         true
     }
 

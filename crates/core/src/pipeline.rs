@@ -336,16 +336,18 @@ impl Front {
         let now = contacts.iter().position(|c| c.time >= ends).unwrap_or(contacts.len());
         let contacts = &contacts[..now];
         self.clock = contacts.iter().map(|c| c.time).fold(self.clock, Time::max);
-        for run in contacts.chunk_by(|a, b| a.is_between_hosts() == b.is_between_hosts()) {
-            if !run[0].is_between_hosts() {
-                run.iter().for_each(|contact| self.leave_out(contact));
-                continue;
-            }
-            self.contacts += run.len() as u64;
-            self.pairs.resolve(run, |contact| {
+        let mut rest = contacts;
+        while !rest.is_empty() {
+            let run = rest.iter().position(|c| !c.is_between_hosts()).unwrap_or(rest.len());
+            self.contacts += run as u64;
+            self.pairs.resolve(&rest[..run], |contact| {
                 batch.by_shard[shard_of(hash(key, contact.source))].push(contact);
                 batch.len += 1;
             });
+            if let Some(contact) = rest.get(run) {
+                self.leave_out(contact);
+            }
+            rest = &rest[rest.len().min(run + 1)..];
         }
         now
     }

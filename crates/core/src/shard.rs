@@ -15,7 +15,7 @@ use crate::blocks::Blocks;
 use crate::campaign::{Draft, GOES_ON_WITHIN, Standing, closes_after};
 use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags};
 use crate::detect::craft::{is_ordinary_syn, kind_of};
-use crate::detect::dossier::{Dossier, Probe, mark};
+use crate::detect::dossier::{Change, Dossier, Probe, mark};
 use crate::detect::{Case, weigh};
 use crate::direction::looks_like_an_answer;
 use crate::evidence::Bits;
@@ -33,6 +33,8 @@ const BACKSCATTER_SOURCES: usize = 1024;
 const RECORD_SHARE: usize = 4;
 /// Hosts seen to answer within an epoch may take this share of the budget.
 const ALIVE_SHARE: usize = 64;
+/// Probes between two looks at what the sums of one source take.
+const SUMS_LOOKED_AT: u64 = 64;
 /// Bytes of an entry of the queue of sources to be weighed.
 const DUE_BYTES: usize = size_of::<(Time, Address)>();
 
@@ -156,11 +158,10 @@ impl Shard {
             }
             let mut more = Box::new(More::new(&source.first));
             more.probe(contact, kind, marks, around, gap);
-            let (bytes, armed) = (more.bytes(), more.is_due());
+            let due = more.is_due();
             source.more = Some(more);
-            self.table.book(0, bytes);
-            self.arm(armed, contact.source);
-            self.make_room(place, around);
+            self.arm(due, contact.source);
+            self.grown(place, around);
             return;
         };
         if gap > GOES_ON_WITHIN {
@@ -172,15 +173,26 @@ impl Shard {
             let reopened = gap > closes_after(&more.dossier);
             more.campaign.as_mut().expect("just seen").revision += if reopened { 2 } else { 0 };
         }
-        let before = more.bytes();
-        more.probe(contact, kind, marks, around, gap);
-        let after = more.bytes();
-        let armed = more.is_due();
-        if before != after {
-            self.table.book(before, after);
+        let change = more.probe(contact, kind, marks, around, gap);
+        // Sums grow in steps; to look at them now and then is enough.
+        let grown = change == Change::Target
+            && (more.dossier.wide.is_none() || more.dossier.probe_count.is_multiple_of(SUMS_LOOKED_AT));
+        let due = more.is_due();
+        self.arm(due, contact.source);
+        if grown {
+            self.grown(place, around);
+        }
+    }
+
+    /// Books what a source takes now, and makes room for it.
+    fn grown(&mut self, place: usize, around: &Surroundings<'_>) {
+        let Some(more) = &mut self.table.get(place).more else { return };
+        let (before, now) = (more.held, more.bytes());
+        if before != now {
+            more.held = now;
+            self.table.book(before, now);
             self.make_room(place, around);
         }
-        self.arm(armed, contact.source);
     }
 
     fn add(&mut self, hash: u64, contact: &Contact, kind: ProbeKind, marks: u8, around: &Surroundings<'_>) {
@@ -190,10 +202,9 @@ impl Shard {
             more.dossier.kinds[kind as usize] = 1;
             more
         });
-        let bytes = more.as_ref().map_or(0, |m| m.bytes());
         let source = Source { address: contact.source, first, last: self.clock, more };
         let place = self.table.add(hash, source, |address| around.hash(address));
-        self.table.book(0, bytes);
+        self.grown(place, around);
         self.make_room(place, around);
     }
 
@@ -213,14 +224,12 @@ impl Shard {
         };
         let answered =
             more.dossier.find(contact).is_none_or(|i| more.dossier.probes[i].outcome >= Outcome::Answered);
-        let before = more.bytes();
+        let sums = more.dossier.wide.is_some();
         if more.dossier.learn(contact, marks) {
             self.delta.reply(contact, answered);
         }
-        let after = more.bytes();
-        if before != after {
-            self.table.book(before, after);
-            self.make_room(place, around);
+        if sums {
+            self.grown(place, around);
         }
     }
 
@@ -260,7 +269,7 @@ impl Shard {
         let old = source.more.take();
         source.first = Probe::new(contact, kind, marks);
         let address = source.address;
-        let bytes = old.as_ref().map_or(0, |m| m.bytes());
+        let bytes = old.as_ref().map_or(0, |m| m.held);
         self.table.book(bytes, 0);
         if let Some(more) = old {
             self.finish(address, &more, around);
@@ -428,12 +437,19 @@ impl More {
         let mut dossier = Dossier::new(*first);
         dossier.kinds[first.kind as usize] = 1;
         dossier.probe_count = 1;
-        Self { dossier, bits: Bits::ZERO, next_weighing: 2, armed: false, campaign: None }
+        Self { dossier, held: 0, bits: Bits::ZERO, next_weighing: 2, armed: false, campaign: None }
     }
 
-    fn probe(&mut self, contact: &Contact, kind: ProbeKind, marks: u8, around: &Surroundings<'_>, gap: Time) {
+    fn probe(
+        &mut self,
+        contact: &Contact,
+        kind: ProbeKind,
+        marks: u8,
+        around: &Surroundings<'_>,
+        gap: Time,
+    ) -> Change {
         let block = around.blocks.find(contact.target);
-        self.dossier.probe(contact, kind, marks, block, gap.max(0));
+        self.dossier.probe(contact, kind, marks, block, gap.max(0))
     }
 
     /// Whether it should be weighed: at every early probe, then each time there is a quarter more.

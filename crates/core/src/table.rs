@@ -38,6 +38,8 @@ pub struct Source {
 pub struct More {
     /// What it did.
     pub dossier: Dossier,
+    /// Bytes that the budget was told of.
+    pub held: usize,
     /// Evidence when last weighed.
     pub bits: Bits,
     /// Weighed again at so many probe packets.
@@ -167,7 +169,7 @@ impl Table {
         }
         let vacant = Source { address: Address::default(), last: Time::MIN, more: None, ..self.slab[place] };
         let gone = std::mem::replace(&mut self.slab[place], vacant);
-        self.book(gone.more.as_ref().map_or(0, |m| m.bytes()), 0);
+        self.book(gone.more.as_ref().map_or(0, |m| m.held), 0);
         self.free.push(place as u32);
         gone
     }
@@ -191,7 +193,7 @@ impl Table {
 }
 
 impl More {
-    /// Bytes held.
+    /// Bytes held now.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() - size_of::<Dossier>() + self.dossier.bytes()
     }

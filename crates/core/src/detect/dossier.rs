@@ -333,7 +333,6 @@ impl Dossier {
 impl Wide {
     fn touch(&mut self, target: Address, service: Service, block: Option<usize>) -> Change {
         let new_host = self.hosts.insert(host_id(target));
-        self.services.insert((service.transport as u32) << 16 | u32::from(service.port));
         if new_host != Some(false) {
             self.networks.insert(host_id(target.network()));
         }
@@ -345,8 +344,11 @@ impl Wide {
         }
         if let Some((_, count)) = self.top.iter_mut().find(|(s, _)| *s == service) {
             *count = count.saturating_add(1);
-        } else if self.top.len() < TOP_SERVICES {
-            self.top.push((service, 1));
+        } else {
+            self.services.insert((service.transport as u32) << 16 | u32::from(service.port));
+            if self.top.len() < TOP_SERVICES {
+                self.top.push((service, 1));
+            }
         }
         if new_host == Some(true) { Change::Target } else { Change::None }
     }
