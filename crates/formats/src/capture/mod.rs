@@ -12,6 +12,7 @@ mod open; // what is it?
 mod pcap; // pcap's records
 mod pcapng; // pcapng's blocks
 mod report; // packets become contacts and counts
+mod resume; // going on behind damage
 mod window; // a buffer that slides over the input
 
 use crate::Spec;

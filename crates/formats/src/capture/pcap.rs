@@ -10,6 +10,7 @@
 //! Format: <https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html>.
 
 use super::report::{Report, Round};
+use super::resume::resume;
 use super::window::Window;
 use super::{MAX_CAPTURED, OpenError};
 use crate::packet::LinkType;
@@ -51,8 +52,6 @@ const CHAIN: usize = 4;
 const LONG_CHAIN: usize = 64;
 /// A chain needs no more bytes than this.
 const LOOKAHEAD: usize = (CHAIN + 1) * (MAX_CAPTURED + 24);
-/// How many bytes are in view while a sound record is searched for.
-const SEARCH: usize = 4 << 20;
 
 pub(super) struct Pcap {
     swapped: bool,
@@ -127,23 +126,20 @@ impl Pcap {
             let (consumed, stop) = self.batch(window.bytes(), window.offset(), round, trusted);
             trusted = false;
             window.advance(consumed);
-            match stop {
+            let what = match stop {
                 Stop::Enough => return true,
-                Stop::Needs(count) if window.need(count) => {}
+                Stop::Needs(count) if window.need(count) => continue,
                 Stop::Needs(_) if window.bytes().is_empty() => return false,
-                Stop::Needs(count) => {
-                    let what = self.cut_off(count, window.bytes().len());
-                    if !self.resume(window, round.report, what) {
-                        return false;
-                    }
+                Stop::Needs(count) => self.cut_off(count, window.bytes().len()),
+                Stop::Doubtful(record) if self.vouched_for(record, window) => {
+                    trusted = true;
+                    continue;
                 }
-                Stop::Doubtful(record) if self.vouched_for(record, window) => trusted = true,
-                Stop::Doubtful(record) => {
-                    let what = self.contradiction(record);
-                    if !self.resume(window, round.report, what) {
-                        return false;
-                    }
-                }
+                Stop::Doubtful(record) => self.contradiction(record),
+            };
+            let is_sure = |bytes: &[u8], ended| self.chain(bytes, ended);
+            if !resume(window, round.report, what, LOOKAHEAD, is_sure) {
+                return false;
             }
         }
     }
@@ -237,31 +233,6 @@ impl Pcap {
 
     fn is_near(&self, record: Record) -> bool {
         distance(self.time(record), self.last) <= NEAR
-    }
-
-    /// Notes damage at the start of the window and moves to the next record of which there can be no doubt; false if
-    /// there is none.
-    fn resume<R: Read>(&self, window: &mut Window<R>, report: &mut Report, what: String) -> bool {
-        let damaged_at = window.offset();
-        window.advance(1);
-        loop {
-            window.need(SEARCH);
-            let bytes = window.bytes();
-            // Behind this a chain might reach out of view.
-            let safe = if window.ended() { bytes.len() } else { bytes.len().saturating_sub(LOOKAHEAD) };
-            let found = (0..safe).find(|at| self.chain(&bytes[*at..], window.ended()));
-            window.advance(found.unwrap_or(safe));
-            if found.is_some() || window.bytes().is_empty() {
-                let resumed = found.map(|_| window.offset());
-                let lost = window.offset() - damaged_at;
-                let what = match resumed {
-                    Some(_) => format!("{what}; {lost} bytes are lost"),
-                    None => format!("{what}; no sound record follows in the {lost} bytes to the end"),
-                };
-                report.damaged(damaged_at, what, resumed);
-                return resumed.is_some();
-            }
-        }
     }
 
     /// Whether sound records follow one another from the first of `bytes`, far enough to exclude chance.

@@ -9,7 +9,8 @@
 
 use super::MAX_CAPTURED;
 use super::interface::{self, Interface};
-use super::report::{Report, Round};
+use super::report::Round;
+use super::resume::resume;
 use super::window::Window;
 use std::io::Read;
 use watchpost_core::contact::Time;
@@ -45,8 +46,6 @@ const CHAIN: usize = 4;
 const LONG_CHAIN: usize = 64;
 /// A chain of packet blocks needs no more bytes than this.
 const LOOKAHEAD: usize = (CHAIN + 1) * MAX_PACKET_BLOCK;
-/// How many bytes are in view while a sound block is searched for.
-const SEARCH: usize = LOOKAHEAD + (4 << 20);
 
 pub(super) struct Pcapng {
     swapped: bool,
@@ -98,7 +97,8 @@ impl Pcapng {
                 }
                 Stop::Broken(what) => what,
             };
-            if !self.resume(window, round.report, what) {
+            let is_sure = |bytes: &[u8], ended| self.chain(bytes, ended);
+            if !resume(window, round.report, what, LOOKAHEAD, is_sure) {
                 return false;
             }
         }
@@ -210,31 +210,6 @@ impl Pcapng {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Notes damage at the start of the window and moves to the next block of which there can be no doubt; false if
-    /// there is none.
-    fn resume<R: Read>(&self, window: &mut Window<R>, report: &mut Report, what: String) -> bool {
-        let damaged_at = window.offset();
-        window.advance(1);
-        loop {
-            window.need(SEARCH);
-            let bytes = window.bytes();
-            // Behind this a chain might reach out of view.
-            let safe = if window.ended() { bytes.len() } else { bytes.len().saturating_sub(LOOKAHEAD) };
-            let found = (0..safe).find(|at| self.chain(&bytes[*at..], window.ended()));
-            window.advance(found.unwrap_or(safe));
-            if found.is_some() || window.bytes().is_empty() {
-                let resumed = found.map(|_| window.offset());
-                let lost = window.offset() - damaged_at;
-                let what = match resumed {
-                    Some(_) => format!("{what}; {lost} bytes are lost"),
-                    None => format!("{what}; no sound block follows in the {lost} bytes to the end"),
-                };
-                report.damaged(damaged_at, what, resumed);
-                return resumed.is_some();
-            }
-        }
     }
 
     /// Whether sound blocks follow one another from the first of `bytes`, far enough to exclude chance.
