@@ -76,6 +76,18 @@ impl Sum for Bits {
     }
 }
 
+/// A number with its thousands apart, as sentences show it: `65,536`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = (digits.len() + 2) % 3 + 1;
+    let mut text = digits[..first].to_owned();
+    for group in digits.as_bytes()[first..].chunks(3) {
+        text.push(',');
+        text.extend(group.iter().map(|digit| char::from(*digit)));
+    }
+    text
+}
+
 /// What one detector says of one source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
@@ -211,6 +223,12 @@ mod tests {
     fn the_threshold_is_99_to_1() {
         assert!((THRESHOLD.value() - 99f64.log2()).abs() < 0.001);
         assert!((THRESHOLD.confidence() - 0.99).abs() < 0.0001);
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        let all: Vec<String> = [0, 12, 999, 1_000, 65_536, 1_234_567].into_iter().map(grouped).collect();
+        assert_eq!(all, ["0", "12", "999", "1,000", "65,536", "1,234,567"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::campaign::{Draft, GOES_ON_WITHIN, Standing, closes_after};
 use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags};
 use crate::detect::craft::{is_ordinary_syn, kind_of};
 use crate::detect::dossier::{Change, Dossier, Probe, mark};
-use crate::detect::{Case, weigh};
+use crate::detect::{Case, decided, weigh};
 use crate::direction::looks_like_an_answer;
 use crate::evidence::Bits;
 use crate::net::Address;
@@ -33,6 +33,9 @@ const BACKSCATTER_SOURCES: usize = 1024;
 const RECORD_SHARE: usize = 4;
 /// Hosts seen to answer within an epoch may take this share of the budget.
 const ALIVE_SHARE: usize = 64;
+/// With fewer probe packets than this no evidence suffices: failures of four targets at the highest prior, flags that
+/// no stack sends at four.
+const FEWEST_PROBES: u64 = 4;
 /// Probes between two looks at what the sums of one source take.
 const SUMS_LOOKED_AT: u64 = 64;
 /// Bytes of an entry of the queue of sources to be weighed.
@@ -308,7 +311,9 @@ impl Shard {
             more.bits = ledger.bits();
             match &mut more.campaign {
                 Some(standing) => standing.judge(&ledger),
-                None if ledger.decides() => more.campaign = Some(Standing::open(until)),
+                None if ledger.decides() => {
+                    more.campaign = Some(Standing::open(decided(&more.dossier, around.world, until)));
+                }
                 None => {}
             }
         }
@@ -419,7 +424,7 @@ fn conclude(
             standing.judge(&ledger);
             standing
         }
-        None if ledger.decides() => Standing::open(more.dossier.end),
+        None if ledger.decides() => Standing::open(decided(&more.dossier, around.world, Time::MAX)),
         None => return (None, instead),
     };
     let draft =
@@ -437,7 +442,14 @@ impl More {
         let mut dossier = Dossier::new(*first);
         dossier.kinds[first.kind as usize] = 1;
         dossier.probe_count = 1;
-        Self { dossier, held: 0, bits: Bits::ZERO, next_weighing: 2, armed: false, campaign: None }
+        Self {
+            dossier,
+            held: 0,
+            bits: Bits::ZERO,
+            next_weighing: FEWEST_PROBES,
+            armed: false,
+            campaign: None,
+        }
     }
 
     fn probe(

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 
 use super::{Case, Spec};
 use crate::contact::Service;
-use crate::evidence::{Bits, Evidence};
+use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
 
 /// The tail's exponent. Scanners' breadth has no such tail, so its own likelihood is left at one.
@@ -45,7 +45,7 @@ fn hosts(case: &Case<'_>) -> Option<Evidence> {
         *by_service.entry(probe.service()).or_default() += u64::from(counts);
     }
     let (beyond, _) = case.beyond();
-    if let Some(wide) = &case.dossier.wide {
+    if let Some(wide) = case.wide() {
         for (service, touches) in &wide.top {
             let closed = wide.hosts.count().saturating_sub(wide.open.count());
             *by_service.entry(*service).or_default() += u64::from(*touches).min(beyond).min(closed);
@@ -60,6 +60,7 @@ fn hosts(case: &Case<'_>) -> Option<Evidence> {
     if bits == Bits::ZERO {
         return None;
     }
+    let seen = grouped(seen);
     let text = format!("{seen} hosts asked for {service}; an ordinary source asks about {normal}");
     Some(Evidence::new(Family::Breadth, bits, text))
 }
@@ -74,7 +75,7 @@ fn unused(case: &Case<'_>) -> Option<Evidence> {
 fn services(case: &Case<'_>) -> Option<Evidence> {
     let busiest = case.hosts.iter().max_by_key(|h| (h.services - h.talked, h.address))?;
     let mut seen = u64::from(busiest.services - busiest.talked);
-    if let Some(wide) = &case.dossier.wide
+    if let Some(wide) = case.wide()
         && case.hosts.len() as u64 == wide.hosts.count()
     {
         let kept: u32 = case.hosts.iter().map(|h| h.services).sum();
@@ -84,6 +85,7 @@ fn services(case: &Case<'_>) -> Option<Evidence> {
     if bits == Bits::ZERO {
         return None;
     }
+    let seen = grouped(seen);
     let text = format!(
         "{seen} services of {} asked in vain or left unused; normal is up to {SERVICES}",
         busiest.address

@@ -17,7 +17,7 @@ use crate::net::Address;
 use crate::priors::Priors;
 use crate::record::Family;
 use crate::world::World;
-use dossier::{Dossier, Probe};
+use dossier::{Dossier, Probe, Wide};
 
 /// A detector's declaration: documentation and `watchpost list detectors` come from it.
 pub struct Spec {
@@ -49,6 +49,16 @@ pub const DETECTORS: &[Spec] = &[
 /// Weighs everything known of a source.
 pub fn weigh(case: &Case<'_>) -> Ledger {
     Ledger::weigh(DETECTORS.iter().filter_map(|spec| (spec.weigh)(case)).collect())
+}
+
+/// When the evidence sufficed: the first touch of the target with which it did. More targets are taken to mean more
+/// evidence, which holds but for a source that turns benign in between.
+pub fn decided(dossier: &Dossier, world: &World, until: Time) -> Time {
+    let firsts = dossier.firsts();
+    let known = firsts.partition_point(|p| p.first <= until);
+    let decides = |probe: &Probe| weigh(&Case::new(dossier, world, probe.first)).decides();
+    let place = firsts[..known].partition_point(|p| !decides(p));
+    firsts.get(place.min(known.saturating_sub(1))).map_or(until, |p| p.first)
 }
 
 /// One source as it stands, prepared for the detectors.
@@ -126,9 +136,14 @@ impl<'a> Case<'a> {
         self.dossier.firsts().iter().filter(move |p| p.first <= until)
     }
 
+    /// The sums beyond the kept targets. They have no times, so they count only when all that is known does.
+    pub fn wide(&self) -> Option<&'a Wide> {
+        self.dossier.wide.as_deref().filter(|_| self.until == Time::MAX)
+    }
+
     /// Hosts beyond those kept one by one, and how many of these answered.
     pub fn beyond(&self) -> (u64, u64) {
-        let Some(wide) = &self.dossier.wide else { return (0, 0) };
+        let Some(wide) = self.wide() else { return (0, 0) };
         let open = self.hosts.iter().filter(|h| !h.is_failed()).count() as u64;
         let hosts = wide.hosts.count().saturating_sub(self.hosts.len() as u64);
         (hosts, wide.open.count().saturating_sub(open).min(hosts))

@@ -5,7 +5,7 @@
 //! services succeeds everywhere; breadth and craft must tell it.
 
 use super::{Case, Spec};
-use crate::evidence::{Bits, Evidence};
+use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
 
 /// A further service of the same host that fails says less than another dead host: hosts are down as a whole. With 0.4
@@ -54,7 +54,7 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         judged += 1;
     }
     let (beyond, open) = case.beyond();
-    if let Some((service, _)) = case.dossier.wide.as_ref().and_then(|w| w.top.iter().max_by_key(|t| t.1)) {
+    if let Some((service, _)) = case.wide().and_then(|w| w.top.iter().max_by_key(|t| t.1)) {
         let prior = case.priors.of(*service);
         bits = bits + prior.success() * open;
         judged += open;
@@ -74,9 +74,13 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         let hosts = if judged == 1 { "one host".into() } else { format!("{judged} hosts") };
         format!("{failed} of {services} services of {hosts} did not answer")
     } else {
-        let kinds = if refused > 0 { format!(" ({refused} refused)") } else { String::new() };
-        let unused =
-            if unused > 0 { format!("; {unused} answered and were left unused") } else { String::new() };
+        let kinds = if refused > 0 { format!(" ({} refused)", grouped(refused)) } else { String::new() };
+        let unused = if unused > 0 {
+            format!("; {} answered and were left unused", grouped(unused))
+        } else {
+            String::new()
+        };
+        let (failed, judged, dark) = (grouped(failed), grouped(judged), grouped(dark));
         format!("{failed} of {judged} hosts had no service{kinds}; {dark} never answered anyone{unused}")
     };
     Some(Evidence::new(Family::Outcome, bits.max(Bits::new(CREDIT)), text))
