@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::blocks::Blocks;
 use crate::contact::{Outcome, SECOND, Service, Time, Transport};
-use crate::detect::dossier::{Dossier, Probe, Wide, mark};
+use crate::detect::dossier::{Dossier, Probe, Wide, mark, number_of, service_of};
 use crate::detect::{Case, Host, order};
 use crate::evidence::{Ledger, THRESHOLD};
 use crate::net::Address;
@@ -26,6 +26,11 @@ const MANY_SERVICES: u64 = 10;
 const PREFIXES: usize = 64;
 /// Services listed in a record.
 const SERVICES: usize = 16;
+
+/// Ranges of services listed in a record.
+const RANGES: usize = 64;
+/// Hosts listed in a record.
+const TARGETS: usize = 16;
 
 /// Where an opened campaign stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -144,13 +149,9 @@ impl<'a> Scan<'a> {
             |t: Transport| !matches!(t, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd);
         match self.wide {
             Some(wide) if wide.services.is_exact() => {
-                let first_other = (Transport::Icmp as u32) << 16;
-                let last_other = (Transport::Ip as u32) << 16;
-                let others =
-                    wide.services.values().filter(|s| (first_other..last_other).contains(s)).count() as u64;
-                let others = others
-                    + wide.services.values().filter(|s| *s >= (Transport::Arp as u32) << 16).count() as u64;
-                Count { count: wide.services.count() - others, exact: true }
+                let count =
+                    wide.services.values().filter(|n| is_service(service_of(*n).transport)).count() as u64;
+                Count { count, exact: true }
             }
             Some(wide) => Count { count: wide.services.count(), exact: false },
             None => {
@@ -176,6 +177,31 @@ impl<'a> Scan<'a> {
         counts.sort_unstable_by_key(|(service, n)| (std::cmp::Reverse(*n), *service));
         counts.truncate(SERVICES);
         counts.iter().map(|(service, _)| service.to_string()).collect()
+    }
+
+    fn service_ranges(&self) -> Vec<String> {
+        let mut numbers: Vec<u32> = match self.wide {
+            Some(wide) => wide.services.values().collect(),
+            None => self.probes.iter().map(|p| number_of(p.service())).collect(),
+        };
+        numbers.sort_unstable();
+        numbers.dedup();
+        // ICMP types and the like are numbers, not a range of ports.
+        let apart = |number: u32| {
+            !matches!(service_of(number).transport, Transport::Tcp | Transport::Udp | Transport::Sctp)
+        };
+        let ranges = numbers.chunk_by(|a, b| a + 1 == *b && a >> 16 == b >> 16 && !apart(*a));
+        let name = |range: &[u32]| match range {
+            [one] => service_of(*one).to_string(),
+            _ => format!("{}-{}", service_of(range[0]), range[range.len() - 1] & 0xffff),
+        };
+        let names: Vec<String> = ranges.map(name).collect();
+        if names.len() <= RANGES { names } else { Vec::new() }
+    }
+
+    fn targets(&self) -> Vec<String> {
+        let few = self.hosts.len() <= TARGETS && self.hosts().count == self.hosts.len() as u64;
+        if few { self.hosts.iter().map(|h| h.address.to_string()).collect() } else { Vec::new() }
     }
 
     fn learned(&self) -> Learned {
@@ -274,6 +300,8 @@ impl Draft<'_> {
             hosts,
             services,
             top_services: scan.top_services(),
+            service_ranges: scan.service_ranges(),
+            targets: scan.targets(),
             learned,
             prefixes,
             prefix_count,
@@ -291,23 +319,25 @@ impl Draft<'_> {
         }
     }
 
-    /// The smallest number of targets at the same rate of evidence that would still decide, less one.
+    /// The largest number of targets with which it would not have been reported, had the evidence of each been as it was.
     fn counterfactual(&self, scan: &Scan<'_>) -> String {
         let hosts = scan.hosts().count.max(1);
-        let services = scan.probes.len() as u64;
-        let (what, targets) =
-            if hosts < MANY_HOSTS { ("services", services.max(1)) } else { ("hosts", hosts) };
-        let others: f64 = self.ledger.bits().value() - self.ledger.family(Family::Outcome).value();
-        let each = self.ledger.family(Family::Outcome).value() / targets as f64;
-        let needed = (THRESHOLD.value() - others) / each;
-        if each > 0.0 && needed >= 1.0 {
-            format!(
-                "it would not have been reported with {} {what}",
-                (needed.ceil() as u64).saturating_sub(1).max(1)
-            )
-        } else {
-            format!("without its outcomes it would still stand at {others:+.1} bits")
+        let (what, targets) = match hosts {
+            0..MANY_HOSTS => ("services", scan.services().count.max(1)),
+            _ => ("hosts", hosts),
+        };
+        let outcome = self.ledger.family(Family::Outcome).value() / targets as f64;
+        let craft = self.ledger.family(Family::Craft).value() / targets.min(12) as f64;
+        let each = outcome + craft;
+        let needed = (THRESHOLD.value() / each).ceil();
+        if each > 0.0 && needed <= targets as f64 {
+            let fewer = needed as u64 - 1;
+            let what = if fewer == 1 { &what[..what.len() - 1] } else { what };
+            return format!("it would not have been reported with {fewer} {what}");
         }
+        let breadth = self.ledger.family(Family::Breadth).value();
+        let without = self.ledger.bits().value() - breadth;
+        format!("it rests on its breadth: without it the sum would be {without:+.1} bits")
     }
 }
 

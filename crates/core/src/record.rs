@@ -76,6 +76,11 @@ pub struct Campaign {
     pub services: Count,
     /// The services most probed, at most 16, most hosts first, e.g. `tcp/22`.
     pub top_services: Vec<String>,
+    /// All services probed, as ranges in rising order, e.g. `tcp/1-1024`; at most 64 ranges, empty where there are more or
+    /// where memory made the services an estimate.
+    pub service_ranges: Vec<String>,
+    /// The hosts probed, where they are at most 16.
+    pub targets: Vec<String>,
     /// Hosts that answered on a service (open), and hosts that refused (alive, closed).
     pub learned: Learned,
     /// The networks probed (/24 of IPv4, /64 of IPv6), at most 64, most hosts first.
@@ -298,6 +303,9 @@ pub struct Run {
     pub packets: u64,
     /// Contacts made of them.
     pub contacts: u64,
+    /// Campaigns for whose records there was no memory: those with least evidence.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub unreported: u64,
     /// First packet's time.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub start: Option<Stamp>,
@@ -395,4 +403,8 @@ pub struct Memory {
     pub evicted_sources: u64,
     /// Of these, how many had an open campaign.
     pub evicted_campaigns: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

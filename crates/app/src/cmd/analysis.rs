@@ -169,6 +169,7 @@ fn run_record(config: &config::Analysis, inputs: &[Input], findings: &Findings) 
         inputs: inputs.iter().map(Input::record).collect(),
         packets: reports().map(|report| report.packets).sum(),
         contacts: findings.contacts,
+        unreported: findings.unreported,
         start: reports().filter_map(|report| report.first()).min().map(Stamp::from),
         end: reports().filter_map(|report| report.last()).max().map(Stamp::from),
         skipped: skipped(inputs, findings),

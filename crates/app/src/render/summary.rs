@@ -55,7 +55,7 @@ pub fn summary(campaigns: &[Campaign], run: &Run, around: &Circumstances, screen
         "blind here",
         run.blind.iter().map(|blind| format!("{}: {}", clean(&blind.what), clean(&blind.why))).collect(),
     );
-    tell("memory", vec![memory(run)]);
+    tell("memory", vec![memory(run), unreported(run)]);
     tell("next", vec![around.next.clone()]);
     out
 }
@@ -183,6 +183,18 @@ fn memory(run: &Run) -> String {
         plural(memory.evicted_sources, "source was", "sources were"),
         bytes(memory.budget.saturating_mul(4)).replace(TIE, ""),
     )
+}
+
+/// Campaigns that were decided and have no record.
+fn unreported(run: &Run) -> String {
+    match run.unreported {
+        0 => String::new(),
+        many => format!(
+            "there was no room for the records of {}, those with the least evidence; --memory {} would keep more",
+            plural(many, "further scan", "further scans"),
+            bytes(run.memory.budget.saturating_mul(4)).replace(TIE, ""),
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -345,7 +345,7 @@ impl Wide {
         if let Some((_, count)) = self.top.iter_mut().find(|(s, _)| *s == service) {
             *count = count.saturating_add(1);
         } else {
-            self.services.insert((service.transport as u32) << 16 | u32::from(service.port));
+            self.services.insert(number_of(service));
             if self.top.len() < TOP_SERVICES {
                 self.top.push((service, 1));
             }
@@ -369,6 +369,18 @@ impl Wide {
         let sets = [&self.hosts, &self.open, &self.refused, &self.services, &self.networks];
         size_of::<Self>() + sets.iter().map(|s| s.bytes()).sum::<usize>() + 1024 + 8 * self.blocks.len()
     }
+}
+
+/// A service's place in a [`Distinct`].
+pub fn number_of(service: Service) -> u32 {
+    (service.transport as u32) << 16 | u32::from(service.port)
+}
+
+/// The service of such a number.
+pub fn service_of(number: u32) -> Service {
+    use Transport::{Arp, Icmp, Icmp6, Ip, Nd, Sctp, Tcp, Udp};
+    let transport = [Tcp, Udp, Sctp, Icmp, Icmp6, Ip, Arp, Nd][(number >> 16) as usize % 8];
+    Service { transport, port: number as u16 }
 }
 
 fn hash(target: Address, service: Service) -> u64 {
