@@ -1,7 +1,7 @@
 //! The benign mix: copies of real captures, each copy with addresses of its own.
 //!
-//! Sixteen copies run at the same time, packet by packet in turns, so that a reader meets many conversations at once as at a
-//! border, and not one after the other. When they end, the next sixteen begin. A capture that is named several times is copied
+//! Many copies run at the same time, packet by packet in turns, so that a reader meets many conversations at once as at a
+//! border, and not one after the other. When they end, as many others begin. A capture that is named several times is copied
 //! as often, so small captures of large packets can weigh as much as long ones of small packets.
 
 use std::path::PathBuf;
@@ -9,15 +9,19 @@ use std::path::PathBuf;
 use crate::capture::{self, Packet, Writer};
 use crate::frame;
 
-/// Copies that run at the same time.
-const TOGETHER: u32 = 16;
 /// A capture that took longer is played faster, in microseconds: a quarter of an hour.
 const LONGEST: u64 = 900 * 1_000_000;
 /// 2026-06-04 00:00:00 UTC.
 pub const START: u64 = 1_780_531_200 * 1_000_000;
 
-/// Writes rounds of copies until `packets` are there, or one more packet would pass `bytes`.
-pub fn make(out: &mut Writer, captures: &[PathBuf], packets: u64, bytes: u64) -> anyhow::Result<()> {
+/// Writes rounds of `together` copies until `packets` are there, or one more packet would pass `bytes`.
+pub fn make(
+    out: &mut Writer,
+    captures: &[PathBuf],
+    together: u32,
+    packets: u64,
+    bytes: u64,
+) -> anyhow::Result<()> {
     // Each packet with the how-manyth naming of its capture it comes from.
     let (mut mix, mut most) = (Vec::new(), 1);
     for (n, path) in captures.iter().enumerate() {
@@ -31,13 +35,13 @@ pub fn make(out: &mut Writer, captures: &[PathBuf], packets: u64, bytes: u64) ->
     let mut scratch = Vec::new();
     for number in 0.. {
         for (before, packet) in &mix {
-            for copy in 0..TOGETHER {
+            for copy in 0..together {
                 if out.bytes() + 16 + packet.frame.len() as u64 > bytes {
                     return Ok(());
                 }
                 scratch.clear();
                 scratch.extend_from_slice(&packet.frame);
-                frame::readdress(&mut scratch, (number * TOGETHER + copy) * most + before);
+                frame::readdress(&mut scratch, (number * together + copy) * most + before);
                 out.packet(START + u64::from(number) * round + packet.time, packet.length, &scratch)?;
             }
         }
@@ -87,7 +91,7 @@ mod tests {
         out.packet(START, 54, &frame.frame()).unwrap();
         out.finish().unwrap();
         let mut out = Writer::create(&output).unwrap();
-        make(&mut out, &[input.clone(), input.clone()], 100, u64::MAX).unwrap();
+        make(&mut out, &[input.clone(), input.clone()], 16, 100, u64::MAX).unwrap();
         assert_eq!(out.finish().unwrap(), 128, "rounds of 16 copies of two, until 100 are there");
         let sources =
             capture::read(&output).unwrap().iter().map(|p| p.frame[26..30].to_vec()).collect::<HashSet<_>>();

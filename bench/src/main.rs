@@ -34,6 +34,9 @@ enum Input {
         /// Captures to copy: Ethernet, pcap or pcapng, not compressed.
         #[arg(required = true)]
         captures: Vec<PathBuf>,
+        /// Copies that run at the same time.
+        #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+        together: u32,
         /// Packets to write at least; the last round of copies is finished.
         #[arg(long, default_value_t = 3_000_000)]
         packets: u64,
@@ -66,8 +69,8 @@ enum Input {
 
 fn main() -> anyhow::Result<()> {
     let (path, packets) = match Arguments::parse().input {
-        Input::Benign { output, captures, packets, bytes } => {
-            let count = write(&output, |out| benign::make(out, &captures, packets, bytes))?;
+        Input::Benign { output, captures, together, packets, bytes } => {
+            let count = write(&output, |out| benign::make(out, &captures, together, packets, bytes))?;
             (output, count)
         }
         Input::Sweep { output, probes } => {
