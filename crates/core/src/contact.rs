@@ -89,6 +89,8 @@ pub mod traits {
     pub const TIMESTAMP_ALL_ONES: u8 = 32;
     /// The packet carries bytes of the layer above.
     pub const PAYLOAD: u8 = 64;
+    /// The transport's header is split over fragments, which no stack does: flags that lie in a later one are not known.
+    pub const HEADER_SPLIT: u8 = 128;
     /// All of these TCP option bits together.
     pub const TCP_OPTIONS: u8 = MSS | WINDOW_SCALE | SACK_PERMITTED | TIMESTAMP;
 }

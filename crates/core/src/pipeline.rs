@@ -6,6 +6,7 @@
 //! their deltas are merged in the order of shards.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::blocks::Blocks;
@@ -90,9 +91,9 @@ pub enum RestoreError {
     /// Of other settings.
     #[error("the state was kept with other settings ({0}): run with the same, or start without the state")]
     Settings(&'static str),
-    /// Damaged.
-    #[error("the state is damaged: {0}; start without it")]
-    Damaged(#[from] postcard::Error),
+    /// Cut off or changed: its digest does not hold.
+    #[error("the state is damaged: its digest does not hold; start without it")]
+    Damaged,
 }
 
 impl Pipeline {
@@ -228,8 +229,9 @@ impl Pipeline {
     /// The whole state, to go on later: `restore(snapshot())` and the rest of the input gives what one run gives.
     pub fn snapshot(&self) -> Vec<u8> {
         let settings = (self.settings.memory, self.settings.key, self.settings.blocks.clone());
-        let state = (STATE_VERSION, settings, &self.front, &self.world, &self.shards);
-        postcard::to_stdvec(&state).expect("state is plain data, and memory is all it needs")
+        let state = (settings, &self.front, &self.world, &self.shards);
+        let state = postcard::to_stdvec(&state).expect("state is plain data, and memory is all it needs");
+        [&STATE_VERSION.to_le_bytes()[..], &Sha256::digest(&state)[..], &state[..]].concat()
     }
 
     /// Takes up a state.
@@ -237,12 +239,18 @@ impl Pipeline {
     /// # Errors
     /// See [`RestoreError`].
     pub fn restore(state: &[u8], settings: Settings) -> Result<Self, RestoreError> {
-        let (version, rest): (u32, &[u8]) = postcard::take_from_bytes(state)?;
+        let (version, state) = state.split_first_chunk().ok_or(RestoreError::Damaged)?;
+        let version = u32::from_le_bytes(*version);
         if version != STATE_VERSION {
             return Err(RestoreError::Version(version));
         }
+        let (digest, state) = state.split_first_chunk::<32>().ok_or(RestoreError::Damaged)?;
+        if Sha256::digest(state)[..] != digest[..] {
+            return Err(RestoreError::Damaged);
+        }
         type Kept = (u64, u64, Vec<ipnet::IpNet>);
-        let ((memory, key, blocks), rest): (Kept, &[u8]) = postcard::take_from_bytes(rest)?;
+        let ((memory, key, blocks), rest): (Kept, &[u8]) =
+            postcard::take_from_bytes(state).map_err(|_| RestoreError::Damaged)?;
         if memory != settings.memory {
             return Err(RestoreError::Settings("memory"));
         }
@@ -252,7 +260,8 @@ impl Pipeline {
         if blocks != settings.blocks {
             return Err(RestoreError::Settings("blocks"));
         }
-        let (front, world, mut shards): (Front, World, Vec<Shard>) = postcard::from_bytes(rest)?;
+        let (front, world, mut shards): (Front, World, Vec<Shard>) =
+            postcard::from_bytes(rest).map_err(|_| RestoreError::Damaged)?;
         if shards.len() != SHARDS {
             return Err(RestoreError::Settings("number of shards"));
         }

@@ -3,7 +3,7 @@
 //! The problem: a spoofed flood brings ten million sources that touch one target each, and the scanner among them must
 //! not be forgotten for their sake. The way: 80 bytes for a source with one target, inline, in a slab found through an
 //! index of hashes; more only for sources that touch more. When the budget is reached, the source with the least evidence
-//! goes first, then the oldest, judged among the next [`WINDOW`] of the slab (the whole would cost a sort an eviction).
+//! goes first, then the oldest, judged among the next 64 of the slab (the whole would cost a sort an eviction).
 //! What is counted depends on the contents alone, never on how an allocator rounds, so a restored table evicts alike.
 
 use hashbrown::HashTable;

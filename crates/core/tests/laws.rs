@@ -39,7 +39,12 @@ fn a_state_of_other_settings_or_other_bytes_is_refused() {
     let state = pipeline.snapshot();
     let refused = |state: &[u8], settings| Pipeline::restore(state, settings).err().map(|e| e.to_string());
     assert!(refused(&state, settings(SCARCE, 1)).unwrap().contains("memory"));
-    assert!(matches!(Pipeline::restore(&state[..9], settings(PLENTY, 1)), Err(RestoreError::Damaged(_))));
+    for damaged in [&state[..2], &state[..9], &state[..state.len() - 1]] {
+        assert!(matches!(Pipeline::restore(damaged, settings(PLENTY, 1)), Err(RestoreError::Damaged)));
+    }
+    let mut flipped = state.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    assert!(matches!(Pipeline::restore(&flipped, settings(PLENTY, 1)), Err(RestoreError::Damaged)));
     let mut newer = state.clone();
     newer[0] = 9;
     assert!(refused(&newer, settings(PLENTY, 1)).unwrap().contains("version 9"));

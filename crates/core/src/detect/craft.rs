@@ -60,6 +60,10 @@ fn tcp_kind(contact: &Contact) -> ProbeKind {
     if contact.phase == Phase::Flow {
         return ProbeKind::TcpConnect;
     }
+    if contact.has(traits::HEADER_SPLIT) && set == 0 {
+        // The flags lie in a fragment that was not joined; what is sent so to many is a SYN.
+        return ProbeKind::TcpSyn;
+    }
     if set & SYN != 0 {
         return match set {
             _ if set & ACK != 0 => ProbeKind::TcpSynack,

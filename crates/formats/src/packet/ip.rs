@@ -75,14 +75,19 @@ impl Datagram<'_> {
     }
 
     /// The contact of a first fragment that ends before the transport's header does. No stack splits a header over
-    /// fragments; `nmap -f` does, to slip past filters. The ports are there; flags that are not stand as 0.
+    /// fragments; `nmap -f` does, to slip past filters. The ports are there, TCP's flags only if the fragment reaches
+    /// them; [`traits::HEADER_SPLIT`] says so.
     #[cold]
     pub fn split_header(&self, at: Sighting, transport: Transport) -> Result<Contact, Skip> {
         if !self.is_fragment {
             return Err(Skip::Malformed);
         }
         let ports = self.payload.header::<4>()?;
-        let contact = self.contact(at, transport, be16(ports, 2), be16(ports, 0));
+        let mut contact = self.contact(at, transport, be16(ports, 2), be16(ports, 0));
+        contact.traits |= traits::HEADER_SPLIT;
+        if let (Transport::Tcp, Ok(start)) = (transport, self.payload.header::<14>()) {
+            contact.flags = start[13];
+        }
         Ok(Contact { phase: Phase::Probe, ..contact })
     }
 }

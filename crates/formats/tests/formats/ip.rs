@@ -38,11 +38,13 @@ fn fragments_after_the_first_are_skipped_and_the_first_is_not() {
     assert_eq!(ip(&fragment(8)), Err(Skip::Fragment));
 }
 
-/// `nmap -f` sends 8 bytes of TCP in the first fragment, `nmap --mtu 24` cuts within the options.
+/// `nmap -f` sends 8 bytes of TCP in the first fragment, `nmap -ff` 16, `nmap --mtu 24` cuts within the options.
 #[test]
 fn a_header_split_over_fragments_is_a_probe() {
     let segment = tcp(2, &[2, 4, 5, 0xb4, 4, 2, 0, 0], &[]);
-    for (length, flags, traits) in [(8, 0, 0), (24, 2, traits::MSS)] {
+    for (length, flags, traits) in
+        [(8, 0, traits::HEADER_SPLIT), (16, 2, traits::HEADER_SPLIT), (24, 2, traits::MSS)]
+    {
         let mut packet = v4(6, &segment[..length]);
         assert_eq!(ip(&packet), Err(Skip::Malformed), "not a fragment");
         packet[6] = 0x20;

@@ -67,7 +67,7 @@ pub fn v6_between(source: [u8; 16], target: [u8; 16], next: u8, payload: &[u8]) 
 /// From port 40,000 to port 22.
 pub fn tcp(flags: u8, options: &[u8], payload: &[u8]) -> Vec<u8> {
     assert!(options.len().is_multiple_of(4));
-    let offset = (((20 + options.len()) / 4) << 4) as u8;
+    let offset = ((20 + options.len()) / 4 * 16) as u8;
     let header =
         [0x9c, 0x40, 0, 22, 0xde, 0xad, 0xbe, 0xef, 0, 0, 0, 0, offset, flags, 0xfa, 0xf0, 0, 0, 0, 0];
     [&header[..], options, payload].concat()
