@@ -34,6 +34,13 @@ Examples:
                                                        give the same options as to detect
 ";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(watchpost completions bash)                 in this bash, and in ~/.bashrc in every one
+  watchpost completions zsh > ~/.zfunc/_watchpost      in zsh; a folder of $fpath
+  watchpost completions fish > ~/.config/fish/completions/watchpost.fish
+";
+
 const AFTER: &str = "\
 Exit status:
   0    done; also when scans were found, unless --fail-on says otherwise
@@ -47,7 +54,7 @@ Results go to standard output, everything else to standard error. All times are 
 
 /// Who scans your address blocks, how, and what they learned.
 #[derive(Debug, Parser)]
-#[command(name = "watchpost", version, before_help = EXAMPLES, after_help = AFTER, max_term_width = 110)]
+#[command(name = "watchpost", version = env!("WATCHPOST_VERSION"), before_help = EXAMPLES, after_help = AFTER, max_term_width = 110)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
@@ -70,6 +77,9 @@ pub enum Command {
     Explain(Explain),
     /// List what this build can read, and what it looks for.
     List(List),
+    /// Print a script that completes commands and options in a shell.
+    #[command(before_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
 }
 
 /// `watchpost detect`.
@@ -127,6 +137,14 @@ pub struct List {
     /// One JSON object a line
     #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
+}
+
+/// `watchpost completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// What is read, and how it is judged: everything that can change a record.

@@ -1,6 +1,7 @@
 //! The commands, one a file, and the analysis that `detect` and `explain` share.
 
 mod analysis;
+mod completions;
 mod detect;
 mod explain;
 mod list;
@@ -17,5 +18,6 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Detect(typed) => detect::run(&typed),
         Command::Explain(typed) => explain::run(&typed),
         Command::List(typed) => list::run(&typed),
+        Command::Completions(typed) => completions::run(&typed),
     }
 }

@@ -6,11 +6,11 @@
 pub mod args; // what was typed
 pub mod cmd; // one file a command
 pub mod config; // what was meant: checked values
-pub mod exit;
+pub mod exit; // how it ended
 pub mod progress; // how far the reading is
 pub mod render; // records become text
 pub mod source; // inputs become contacts
-pub mod stop; // Ctrl-C // how it ended
+pub mod stop; // Ctrl-C
 
 use std::ffi::OsString;
 

@@ -8,7 +8,7 @@ use watchpost_core::record::{Campaign, Coverage, Direction, Order, ProbeKind, Sh
 
 use super::words::{self, count, number, plural};
 pub use networks::networks;
-pub use ports::ports;
+pub use ports::{ports, transport, unnamed};
 
 /// A probe kind in the field's words, as an adjective: `SYN`, `ping`.
 pub const fn kind(probe: ProbeKind) -> &'static str {
@@ -90,8 +90,12 @@ pub fn targets(campaign: &Campaign) -> String {
     }
 }
 
-/// Which part of which networks: `all of 203.0.113.0/24`, `71 % of ...`, `in 10.77.4.0/22`.
+/// Which part of which networks: `all of 203.0.113.0/24`, `71 % of ...`, `in 10.77.4.0/22`; up to `most` hosts by their
+/// addresses: `only 203.0.113.9`.
 pub fn reach(campaign: &Campaign, most: usize) -> String {
+    if let Some(hosts) = few(campaign, most) {
+        return format!("only {hosts}");
+    }
     let share = |coverage: &Coverage| match coverage.of {
         Some(of) if coverage.hosts.count >= of => format!("all of {}", coverage.block),
         Some(of) => {
@@ -109,6 +113,12 @@ pub fn reach(campaign: &Campaign, most: usize) -> String {
         parts.push(plural(hidden as u64, "other block", "other blocks"));
     }
     words::and(&parts)
+}
+
+/// The hosts, where they are known and at most `most`: `203.0.113.9 and 203.0.113.10`.
+pub fn few(campaign: &Campaign, most: usize) -> Option<String> {
+    let complete = campaign.targets.len() as u64 == campaign.hosts.count && !campaign.at_least;
+    (complete && (1..=most).contains(&campaign.targets.len())).then(|| words::and(&campaign.targets))
 }
 
 /// The prefix around all its networks, where all are known and it is small enough to say something.
@@ -164,6 +174,9 @@ pub fn learned(campaign: &Campaign, replies: bool) -> String {
         use ProbeKind::{Arp, IcmpEcho, IcmpMask, IcmpTimestamp, Nd};
         matches!(probe, IcmpEcho | IcmpTimestamp | IcmpMask | Arp | Nd)
     });
+    if campaign.hosts.count == 1 && !campaign.at_least {
+        return learned_of_one(open.count > 0, refused.count > 0, only_alive, replies).to_owned();
+    }
     let hosts = |count: u64| if count == 1 { "host" } else { "hosts" };
     let shown = count(open, campaign.at_least);
     let said_no = count(refused, campaign.at_least);
@@ -175,6 +188,17 @@ pub fn learned(campaign: &Campaign, replies: bool) -> String {
         (0, n) => format!("{said_no} {} refused, none was open", hosts(n)),
         (n, _) if only_alive => format!("{shown} {} answered, {said_no} refused", hosts(n)),
         (n, _) => format!("{shown} {} showed open ports, {said_no} refused", hosts(n)),
+    }
+}
+
+/// What one host gave away.
+const fn learned_of_one(open: bool, refused: bool, only_alive: bool, replies: bool) -> &'static str {
+    match (open, refused) {
+        (true, _) if only_alive => "it answered",
+        (true, _) => "it showed open ports",
+        (false, true) => "it refused, nothing was open",
+        (false, false) if replies => "nothing answered",
+        (false, false) => "replies are not visible here",
     }
 }
 
@@ -197,7 +221,12 @@ pub fn sentence(campaign: &Campaign, replies: bool, whole_lists: bool) -> String
     let join = |parts: &[&str], between: &str| {
         parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(between)
     };
-    let how = join(&[&reach(campaign, most), order(campaign.order), &pace(campaign)], ", ");
+    // Of one host, the order is that of its ports.
+    let order = match order(campaign.order) {
+        order if campaign.hosts.count == 1 && !order.is_empty() => format!("ports {order}"),
+        order => order.to_owned(),
+    };
+    let how = join(&[&reach(campaign, most), &order, &pace(campaign)], ", ");
     let also = also(campaign);
     let also = if also.is_empty() { also } else { format!("also {also}") };
     let learned = learned(campaign, replies);
@@ -268,7 +297,7 @@ mod tests {
         );
         assert_eq!(
             sentence(&port_scan(), false),
-            "one host of 198.51.100.0/24, rising one by one, 800 ms at 1,280/s; replies are not visible here; 99.2 % sure"
+            "only 198.51.100.23, ports rising one by one, 800 ms at 1,280/s; replies are not visible here; 99.2 % sure"
         );
     }
 }

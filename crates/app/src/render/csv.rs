@@ -41,6 +41,8 @@ const COLUMNS: &[Column] = &[
     ("services", |c| c.services.count.to_string()),
     ("services_exact", |c| c.services.exact.to_string()),
     ("top_services", |c| c.top_services.join(" ")),
+    ("service_ranges", |c| c.service_ranges.join(" ")),
+    ("targets", |c| c.targets.join(" ")),
     ("prefixes", |c| c.prefixes.iter().map(|prefix| prefix.prefix.as_str()).collect::<Vec<_>>().join(" ")),
     ("prefix_count", |c| c.prefix_count.to_string()),
     ("open_hosts", |c| c.learned.open_hosts.count.to_string()),

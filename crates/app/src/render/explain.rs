@@ -19,6 +19,9 @@ const READABLE: usize = 100;
 /// Networks and services that are told one by one.
 const MOST: usize = 12;
 
+/// More services than this are counted before they are listed.
+const FEW: u64 = 16;
+
 /// The page.
 pub fn explain(campaign: &Campaign, run: &Run, screen: &Screen) -> String {
     let page = Page { campaign, run, screen, columns: screen.width.min(READABLE) };
@@ -84,6 +87,9 @@ impl Page<'_> {
 
     fn targets(&self) -> String {
         let c = self.campaign;
+        if let Some(hosts) = campaign::few(c, 3) {
+            return hosts;
+        }
         let hosts = match (c.hosts.count, c.hosts.exact) {
             (1, _) => "one host".to_owned(),
             _ => format!("{} hosts", count(c.hosts, c.at_least)),
@@ -96,27 +102,43 @@ impl Page<'_> {
         }
     }
 
+    /// On which ports: `on TCP 22, 8080`, `on 1,024 TCP ports (1-1024)`; empty where probes have none.
     fn services(&self) -> String {
         let c = self.campaign;
-        let ports = c
-            .top_services
-            .iter()
-            .filter(|service| service.starts_with("tcp/") || service.starts_with("udp/"));
-        match (c.services.count, ports.count()) {
-            (_, 0) if c.top_services.is_empty() => String::new(),
-            (_, 0) if c.services.count == 1 => String::new(),
-            (_, 0) => format!("on {}", campaign::ports(c, 40)),
-            (1, _) => format!("on {}", c.top_services[0].replace('/', " ").to_uppercase()),
-            (many, listed) if many > listed as u64 => {
-                format!("on {} services ({})", number(many), campaign::ports(c, 40))
-            }
-            _ => {
-                let transport = c.top_services[0].split('/').next().unwrap_or_default();
-                let same = c.top_services.iter().all(|service| service.starts_with(transport));
-                let before = if same { transport.to_uppercase() + " " } else { String::new() };
-                format!("on {before}{}", campaign::ports(c, 60).replace(',', ", "))
+        let ports = self.ports(60);
+        match (c.services.count, campaign::transport(c)) {
+            (0, _) => String::new(),
+            (1..=FEW, Some(transport)) => format!("on {transport} {ports}"),
+            (1..=FEW, None) => format!("on {ports}"),
+            (_, transport) => {
+                let what = transport.map_or_else(|| "services".to_owned(), |name| format!("{name} ports"));
+                format!("on {} {what} ({ports})", count(c.services, c.at_least))
             }
         }
+    }
+
+    /// A list of ports with room to break lines, and its rest in words. Where not all are of one transport, each has its
+    /// transport's name.
+    fn ports(&self, room: usize) -> String {
+        let ports = campaign::ports(self.campaign, room);
+        let (list, rest) = match ports.split_once(" +") {
+            Some((list, rest)) => (list, rest.parse().unwrap_or(0)),
+            None => (ports.as_str(), 0),
+        };
+        let list = match (campaign::transport(self.campaign), campaign::unnamed(self.campaign)) {
+            (None, Some(unnamed)) => {
+                let named = |port: &str| {
+                    if port.starts_with(|c: char| c.is_ascii_digit()) {
+                        format!("{unnamed}/{port}")
+                    } else {
+                        port.to_owned()
+                    }
+                };
+                list.split(',').map(named).collect::<Vec<_>>().join(", ")
+            }
+            _ => list.replace(',', ", "),
+        };
+        if rest > 0 { format!("{list} and {}", plural(rest, "other", "others")) } else { list }
     }
 
     fn verdict(&self) -> String {
@@ -143,20 +165,19 @@ impl Page<'_> {
     fn facts(&self) -> String {
         let c = self.campaign;
         let mut out = self.networks();
-        let all = campaign::ports(c, usize::MAX);
+        let all = self.ports(usize::MAX);
         if !all.is_empty() {
-            out.push_str(
-                &self.line(
-                    "Services",
-                    &format!("{}: {}", count(c.services, c.at_least), all.replace(',', ", ")),
-                ),
-            );
+            let many = match (c.services.count, campaign::transport(c)) {
+                (0, _) | (1, None) => String::new(),
+                (1, Some(transport)) => format!("{transport} "),
+                (_, Some(transport)) => format!("{} {transport} ports: ", count(c.services, c.at_least)),
+                (_, None) => format!("{}: ", count(c.services, c.at_least)),
+            };
+            out.push_str(&self.line("Services", &format!("{many}{all}")));
         }
         out.push_str(&self.line("Order", order(c.order)));
-        let gap = c
-            .median_gap
-            .map(|gap| format!(", half of the gaps are shorter than {}", duration(gap)))
-            .unwrap_or_default();
+        let gap =
+            c.median_gap.map(|gap| format!("; the median gap is {}", duration(gap))).unwrap_or_default();
         let rate = c.rate.map_or_else(|| "in a single moment".to_owned(), words::rate);
         let probes = plural(c.probe_count, "probe", "probes");
         out.push_str(&self.line("Pace", &format!("{probes}, {rate}{gap}")));

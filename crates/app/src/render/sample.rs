@@ -135,7 +135,7 @@ pub fn ping_sweep_v6() -> Campaign {
         sources: vec!["2001:db8:5:1234:5678:9abc:def0:1234".into()],
         probes: vec![ProbeKind::IcmpEcho],
         hosts: exact(64),
-        services: exact(1),
+        services: exact(0),
         top_services: services(&["icmp/echo"]),
         service_ranges: services(&["icmp/echo"]),
         learned: Learned { open_hosts: exact(22), refused_hosts: exact(0) },

@@ -110,7 +110,7 @@ fn skipped(run: &Run, around: &Circumstances, most: usize) -> Vec<String> {
             (_, true) => format!("; first at byte {}", number(skipped.first_offset)),
             (name, false) => format!("; first in {} at byte {}", clean(name), number(skipped.first_offset)),
         };
-        format!("{} {}{place}", number(skipped.count), clean(&skipped.reason))
+        format!("{} {}{place}", number(skipped.count), reason(&skipped.reason))
     });
     let mut parts: Vec<String> = told.collect();
     if let Some(others @ 1..) = run.skipped.len().checked_sub(most) {
@@ -123,6 +123,17 @@ fn skipped(run: &Run, around: &Circumstances, most: usize) -> Vec<String> {
         ));
     }
     parts
+}
+
+/// A reason, readable behind a number.
+fn reason(reason: &str) -> String {
+    match reason {
+        "loopback addresses" => "to or from loopback addresses".to_owned(),
+        "multicast and broadcast" => {
+            "to multicast or broadcast addresses, which are no single host's".to_owned()
+        }
+        other => clean(other),
+    }
 }
 
 fn damaged(run: &Run, most: usize) -> Vec<String> {

@@ -285,8 +285,10 @@ mod tests {
         };
         let rows = [syn_sweep(), later];
         let one_line = |columns| Screen { wrap: false, ..screen(columns) };
-        assert!(table(&rows, &run(), &one_line(72)).contains("2026-11-24 09:00:00 UTC; one host of"));
-        assert!(table(&rows, &run(), &one_line(60)).contains("09:00:00 UTC; ports 1-16 +1008; one host of"));
+        assert!(table(&rows, &run(), &one_line(72)).contains("2026-11-24 09:00:00 UTC; only 198.51.100.23"));
+        assert!(
+            table(&rows, &run(), &one_line(60)).contains("09:00:00 UTC; ports 1-1024; only 198.51.100.23")
+        );
     }
 
     #[test]

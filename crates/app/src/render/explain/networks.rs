@@ -3,12 +3,18 @@
 use super::{MOST, Page};
 use crate::render::campaign;
 use crate::render::style::{TIE, pad, width};
-use crate::render::words::{count, number, percent, plural};
+use crate::render::words::{and, count, number, percent, plural};
 
 impl Page<'_> {
     /// Hosts by network, with a bar where the size is known.
     pub(super) fn networks(&self) -> String {
         let c = self.campaign;
+        if c.hosts.count == 1
+            && let Some(host) = campaign::few(c, 1)
+        {
+            let networks: Vec<String> = c.prefixes.iter().map(|prefix| prefix.prefix.clone()).collect();
+            return self.line("Targets", &format!("{host}, one host of {}", and(&networks)));
+        }
         let most = if self.screen.whole_lists { usize::MAX } else { MOST };
         let blocks: Vec<_> = c.coverage.iter().filter(|coverage| coverage.hosts.count > 0).collect();
         let mut rows: Vec<(String, String)> = blocks
@@ -28,8 +34,14 @@ impl Page<'_> {
         let evenly = self.evenly();
         if evenly {
             let hosts = plural(c.prefixes[0].hosts, "host", "hosts");
-            let around = campaign::around(c).unwrap_or_else(|| "spread out".to_owned());
-            rows.push((around, format!("{} networks, {hosts} in each", number(c.prefix_count))));
+            let networks = format!("{} networks, {hosts} in each", number(c.prefix_count));
+            match campaign::around(c) {
+                Some(around) => rows.push((around, networks)),
+                None => {
+                    let some: Vec<&str> = c.prefixes.iter().take(3).map(|p| p.prefix.as_str()).collect();
+                    rows.push((networks, format!("(such as {})", some.join(", "))));
+                }
+            }
         } else if rows.is_empty() || c.prefix_count > 1 {
             rows.extend(c.prefixes.iter().map(|prefix| {
                 let size = if prefix.prefix.ends_with("/24") { Some(256.0) } else { None };
@@ -56,10 +68,11 @@ impl Page<'_> {
 
     /// Whether the same number of hosts was probed in each of many networks: then one line tells all.
     fn evenly(&self) -> bool {
-        let prefixes = &self.campaign.prefixes;
-        prefixes.len() > 3
-            && self.campaign.prefix_count == prefixes.len() as u64
-            && prefixes.windows(2).all(|pair| pair[0].hosts == pair[1].hosts)
+        let c = self.campaign;
+        let all_listed = c.prefix_count == c.prefixes.len() as u64;
+        let alike = c.prefixes.windows(2).all(|pair| pair[0].hosts == pair[1].hosts);
+        let one_each = c.hosts.exact && c.hosts.count == c.prefix_count;
+        c.prefixes.len() > 3 && alike && (all_listed || one_each)
     }
 }
 
