@@ -176,6 +176,8 @@ pub struct Analysis {
     #[arg(
         long,
         value_name = "N",
+        value_parser = whole_number,
+        allow_negative_numbers = true,
         hide_env_values = true,
         env = "WATCHPOST_THREADS",
         help_heading = "Analysis"
@@ -261,6 +263,12 @@ impl From<Level> for Severity {
             Level::Critical => Self::Critical,
         }
     }
+}
+
+fn whole_number(typed: &str) -> Result<usize, String> {
+    typed
+        .parse()
+        .map_err(|_| "not a whole number; leave the option out for one thread a processor".to_owned())
 }
 
 /// Whether errors are to be JSON, also where the rest of the command line makes no sense.

@@ -84,12 +84,10 @@ impl Failure {
         let text = error.to_string();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let message = lines.next().unwrap_or("unclear").trim_start_matches("error: ").to_owned();
-        let tips: Vec<&str> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
-        let help = "Try --help.";
-        Self::usage(
-            message,
-            if tips.is_empty() { help.to_owned() } else { format!("{}. {help}", tips.join(" ")) },
-        )
+        let over = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+        let tips = lines.take_while(|line| !over(line)).map(|line| line.trim_matches(['[', ']']).to_owned());
+        let tips: Vec<String> = tips.chain(["try --help".to_owned()]).collect();
+        Self::usage(message, tips.join("; "))
     }
 
     /// Tells it on standard error, as text or as one line of JSON, and gives the status.

@@ -25,10 +25,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let outcome = match args::Cli::try_parse_from(&arguments) {
         Ok(cli) => cmd::run(cli),
         Err(error) if error.use_stderr() && args::wants_json(&arguments) => Err(Failure::from_clap(&error)),
-        Err(error) => {
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            return if error.print().is_ok() { exit } else { Exit::Done };
-        }
+        Err(error) => match error.print() {
+            // Where standard error is gone there is nobody left to tell.
+            _ if error.use_stderr() => Ok(Exit::Usage),
+            Ok(()) => Ok(Exit::Done),
+            Err(failed) => exit::output_failed(&failed),
+        },
     };
     outcome.unwrap_or_else(|failure| failure.report(args::wants_json(&arguments)))
 }

@@ -67,7 +67,7 @@ fn next(typed: &args::Analysis, campaigns: &[Campaign]) -> String {
     if typed.inputs.len() > MOST_INPUTS {
         return words.join(" ") + ", and behind it the same inputs and options as here";
     }
-    words.extend(typed.inputs.iter().map(|input| shell::quoted(&input.to_string_lossy())));
+    words.extend(typed.inputs.iter().map(|input| shell::quoted_os(input)));
     for blocks in &typed.blocks {
         words.extend(["--blocks".to_owned(), shell::quoted(blocks)]);
     }

@@ -3,6 +3,7 @@
 //! A prefix whose host part is not zero (192.0.2.5/24) is refused and not corrected: it may mean the one address or the
 //! whole network, and coverage, direction and severity would all be counted for the wrong one.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -18,13 +19,27 @@ pub fn parse(typed: &[String]) -> Result<Vec<IpNet>, Failure> {
     let mut blocks = Vec::new();
     for value in typed.iter().filter(|value| !value.trim().is_empty()) {
         let path = Path::new(value);
-        if path.is_file() { file(path, &mut blocks)? } else { list(value, &mut blocks)? }
+        if path.is_dir() {
+            return Err(Failure::usage(
+                format!("--blocks {value}: a folder, not a file of prefixes"),
+                "Give prefixes such as 192.0.2.0/24,2001:db8::/32, or a file with one a line.",
+            ));
+        }
+        // Also a named pipe, such as a shell makes of <(command).
+        if path.exists() { file(path, &mut blocks)? } else { list(value, &mut blocks)? }
     }
     Ok(blocks)
 }
 
 fn list(value: &str, blocks: &mut Vec<IpNet>) -> Result<(), Failure> {
-    for part in value.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()) {
+    let mut parts = value.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()).peekable();
+    if parts.peek().is_none() {
+        return Err(Failure::usage(
+            format!("--blocks {value}: there is no prefix in it"),
+            "Give prefixes such as 192.0.2.0/24,2001:db8::/32, or leave the option out.",
+        ));
+    }
+    for part in parts {
         let block = prefix(part).map_err(|(why, fix)| {
             let looks_like_a_file =
                 !value.contains(',') && value.contains(|c: char| c.is_alphabetic()) && !value.contains(':');
@@ -45,10 +60,12 @@ fn list(value: &str, blocks: &mut Vec<IpNet>) -> Result<(), Failure> {
 fn file(path: &Path, blocks: &mut Vec<IpNet>) -> Result<(), Failure> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(
-            format!("--blocks {name}: {error}"),
-            "It should be a text file with one prefix a line.",
-        )
+        let what = match error.kind() {
+            ErrorKind::InvalidData => "not a text file".to_owned(),
+            ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::usage(format!("--blocks {name}: {what}"), "It should be a text file with one prefix a line.")
     })?;
     let before = blocks.len();
     for (number, line) in (1..).zip(text.lines()) {
@@ -76,7 +93,10 @@ fn prefix(text: &str) -> Result<IpNet, (String, String)> {
         return Ok(address.into());
     }
     let block: IpNet = text.parse().map_err(|_| {
-        ("not an address prefix".to_owned(), "Write it as 192.0.2.0/24 or 2001:db8::/32.".to_owned())
+        (
+            "not an address prefix".to_owned(),
+            "Write it as 192.0.2.0/24 or 2001:db8::/32, with commas between several.".to_owned(),
+        )
     })?;
     let whole = block.trunc();
     if whole != block {
@@ -108,6 +128,13 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         given(file.path().to_str().unwrap())
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_said_to_be_none() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[0xff, 0xfe, 0]).unwrap();
+        assert!(given(file.path().to_str().unwrap()).unwrap_err().message.ends_with("not a text file"));
     }
 
     #[test]
@@ -149,6 +176,9 @@ mod tests {
         assert!(
             given("192.0.2.0/24,nonsense").unwrap_err().message.contains("nonsense: not an address prefix")
         );
+        assert!(given(",,").unwrap_err().message.contains("there is no prefix in it"));
+        assert!(given(" ").unwrap().is_empty());
+        assert!(given("/").unwrap_err().message.contains("a folder"));
         assert!(in_file("# nothing\n").unwrap_err().message.contains("no prefix"));
     }
 }

@@ -38,7 +38,7 @@ pub fn parse(typed: &str) -> Result<u64, Failure> {
     }
     let bytes = bytes as u64;
     if bytes < LEAST {
-        return Err(wrong(&format!("{bytes} bytes are too few, it takes at least 16MiB")));
+        return Err(wrong("too little, it takes at least 16MiB"));
     }
     Ok(bytes)
 }
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for (typed, part) in [
-            ("512", "512 bytes are too few"),
+            ("512", "too little"),
             ("1M", "at least 16MiB"),
             ("lots", "not a size"),
             ("", "not a size"),

@@ -16,6 +16,9 @@ const INDENT: usize = 12;
 /// Text is not broken wider than this: longer lines are hard to read.
 const READABLE: usize = 100;
 
+/// On a narrower screen lines run over the edge: nothing fits between the labels and the bits.
+const NARROWEST: usize = 40;
+
 /// Networks and services that are told one by one.
 const MOST: usize = 12;
 
@@ -24,7 +27,7 @@ const FEW: u64 = 16;
 
 /// The page.
 pub fn explain(campaign: &Campaign, run: &Run, screen: &Screen) -> String {
-    let page = Page { campaign, run, screen, columns: screen.width.min(READABLE) };
+    let page = Page { campaign, run, screen, columns: screen.width.clamp(NARROWEST, READABLE) };
     let parts = [page.opening(), page.verdict(), page.ledger(), page.facts()];
     parts.join("\n")
 }
@@ -175,7 +178,7 @@ impl Page<'_> {
             };
             out.push_str(&self.line("Services", &format!("{many}{all}")));
         }
-        out.push_str(&self.line("Order", order(c.order)));
+        out.push_str(&self.line("Order", &self.order()));
         let gap =
             c.median_gap.map(|gap| format!("; the median gap is {}", duration(gap))).unwrap_or_default();
         let rate = c.rate.map_or_else(|| "in a single moment".to_owned(), words::rate);
@@ -203,6 +206,20 @@ impl Page<'_> {
         out
     }
 
+    fn order(&self) -> String {
+        let target = if self.campaign.hosts.count == 1 { "port" } else { "host" };
+        match self.campaign.order {
+            Order::Sequential => format!("each {target} is the one after the last, nearly always"),
+            Order::Reverse => format!("each {target} is the one before the last, nearly always"),
+            Order::Stride => "constant steps other than one".to_owned(),
+            Order::Ascending => "mostly rising".to_owned(),
+            Order::Descending => "mostly falling".to_owned(),
+            Order::Permutation => format!("no visible order and no {target} twice, as a permutation gives"),
+            Order::Random => format!("no visible order, {target}s repeat"),
+            Order::Unknown => format!("too few {target}s to tell"),
+        }
+    }
+
     fn direction(&self) -> String {
         let c = self.campaign;
         let words = match c.direction {
@@ -228,19 +245,6 @@ impl Page<'_> {
             parts.push(plural(hidden, "other", "others"));
         }
         and(&parts)
-    }
-}
-
-const fn order(order: Order) -> &'static str {
-    match order {
-        Order::Sequential => "each target is the one after the last, nearly always",
-        Order::Reverse => "each target is the one before the last, nearly always",
-        Order::Stride => "constant steps other than one",
-        Order::Ascending => "mostly rising",
-        Order::Descending => "mostly falling",
-        Order::Permutation => "no visible order and no target twice, as a permutation gives",
-        Order::Random => "no visible order, targets repeat",
-        Order::Unknown => "too few targets to tell",
     }
 }
 

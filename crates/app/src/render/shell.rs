@@ -1,6 +1,21 @@
 //! Words as a POSIX shell takes them back.
 
+use std::ffi::OsStr;
+
 use super::clean::is_treacherous;
+
+/// A word of the command line, whatever its bytes: those that are no text as `\xff`.
+pub fn quoted_os(word: &OsStr) -> String {
+    if let Some(text) = word.to_str() {
+        return quoted(text);
+    }
+    let escape = |&byte: &u8| match byte {
+        b'\'' | b'\\' => format!("\\{}", char::from(byte)),
+        b' '..=b'~' => char::from(byte).to_string(),
+        byte => format!("\\x{byte:02x}"),
+    };
+    format!("$'{}'", word.as_encoded_bytes().iter().map(escape).collect::<String>())
+}
 
 /// `word` so that a shell gives exactly it: bare where that is safe, else in quotes; control characters as `$'\x1b'`.
 pub fn quoted(word: &str) -> String {
@@ -22,7 +37,15 @@ pub fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn bytes_that_are_no_text_come_back_too() {
+        use std::os::unix::ffi::OsStrExt;
+        assert_eq!(quoted_os(OsStr::from_bytes(b"it's \xff")), r"$'it\'s \xff'");
+        assert_eq!(quoted_os(OsStr::new("my file")), "'my file'");
+    }
 
     #[test]
     fn a_shell_gives_the_word_back() {

@@ -75,8 +75,18 @@ fn first_line(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
         [one] => clean(&one.name),
         many => format!("{} inputs", number(many.len() as u64)),
     };
-    let space = screen.width.min(100).saturating_sub(width(&left) + width(&right)).max(3);
+    let columns = screen.width.min(100);
+    let right = end_of(&right, columns.saturating_sub(width(&left) + 3).max(20));
+    let space = columns.saturating_sub(width(&left) + width(&right)).max(3);
     format!("{}{}{right}\n", paint(screen.colour_messages, Ink::Bold, &left), " ".repeat(space))
+}
+
+/// A name, or as much of its end as has room: there it says what it is.
+fn end_of(name: &str, room: usize) -> String {
+    match width(name).checked_sub(room) {
+        None | Some(0) => name.to_owned(),
+        Some(over) => format!("…{}", name.chars().skip(over + 1).collect::<String>()),
+    }
 }
 
 /// Distinct sources; where lists are cut, the sum of the counts, which may count one twice.
@@ -236,6 +246,22 @@ mod tests {
         let text = summary(&all(), &run, &around, &screen(160));
         assert!(!text.contains('\x1b'));
         golden("summary-160.txt", &text);
+    }
+
+    #[test]
+    fn a_long_name_shows_its_end() {
+        assert_eq!(end_of("border.pcap", 11), "border.pcap");
+        assert_eq!(end_of("/var/captures/border.pcap", 12), "…border.pcap");
+    }
+
+    #[test]
+    fn scans_without_room_for_a_record_are_told() {
+        let run = Run { unreported: 1200, ..run() };
+        let text = summary(&all(), &run, &around(), &Screen { wrap: false, ..screen(80) });
+        assert!(text.contains("for the records of 1,200 further scans, those with the least"), "{text}");
+        assert!(
+            !summary(&all(), &crate::render::sample::run(), &around(), &screen(80)).contains("further scans")
+        );
     }
 
     #[test]

@@ -44,7 +44,10 @@ pub fn table(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
         out.push_str(&columns.row(id, campaign));
         let mut sentence = campaign::sentence(campaign, replies, screen.whole_lists);
         if columns.hides(PORTS) {
-            sentence = format!("ports {}; {sentence}", campaign::ports(campaign, PORTS_ROOM));
+            let ports = campaign::ports(campaign, PORTS_ROOM);
+            // What is no port has its own name with it.
+            let label = if ports.starts_with(|c: char| c.is_ascii_digit()) { "ports " } else { "" };
+            sentence = format!("{label}{ports}; {sentence}");
         }
         if columns.hides(FIRST) {
             sentence =

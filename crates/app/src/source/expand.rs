@@ -137,13 +137,21 @@ fn current_folder(pattern: &str) -> String {
 pub fn cannot_open(path: &Path, error: &io::Error) -> Failure {
     let name = path.display();
     match error.kind() {
-        io::ErrorKind::NotFound => Failure::unreadable(
+        _ if path.as_os_str().is_empty() => Failure::unreadable(
+            "an input has an empty name",
+            "Is a variable in the command line empty that should hold a name?",
+        ),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Failure::unreadable(
             format!("{name}: no such file or folder"),
             "Check the name; patterns such as '*.pcap' and folders can be given too.",
         ),
         io::ErrorKind::PermissionDenied => Failure::unreadable(
             format!("{name}: no permission to read it"),
             "Ask for read permission (captures written by tcpdump often belong to root or tcpdump), or run as a user who has it.",
+        ),
+        io::ErrorKind::InvalidFilename => Failure::unreadable(
+            format!("{name}: no name that a file can have: {error}"),
+            "Check the name; it may hold more than one.",
         ),
         _ => Failure::unreadable(format!("{name}: {error}"), "Try to copy the file, and read the copy."),
     }

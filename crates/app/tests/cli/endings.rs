@@ -40,6 +40,10 @@ fn a_full_disk_is_a_failure() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = place.command(&["detect", "sweep.pcap"]).stdout(full).output().unwrap();
     Ended::from(output).with(74).told("error: the results could not be written: No space left");
+    for arguments in [&["--help"][..], &["list", "formats"], &["completions", "bash"]] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        Ended::from(place.command(arguments).stdout(full).output().unwrap()).with(74);
+    }
 }
 
 /// A run on standard input that says when it has begun.

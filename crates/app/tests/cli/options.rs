@@ -6,7 +6,7 @@ fn what_makes_no_sense_is_a_usage_error_with_the_fix() {
     place.file("blocks.txt", b"# ours\n203.0.113.0/24\n203.0.113.9/28 # the web servers\n");
     for (options, told) in [
         (&["--bogus"][..], "unexpected argument '--bogus'"),
-        (&["--memory", "1MiB"], "error: --memory 1MiB: 1048576 bytes are too few, it takes at least 16MiB"),
+        (&["--memory", "1MiB"], "error: --memory 1MiB: too little, it takes at least 16MiB"),
         (&["--memory", "much"], "error: --memory much: not a size\n  Write a number and a unit"),
         (&["--threads", "0"], "error: --threads 0: there can be 1 to 64"),
         (&["--blocks", "203.0.113.5/24"], "Write 203.0.113.0/24 for the whole network, or 203.0.113.5/32"),

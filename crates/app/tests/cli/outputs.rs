@@ -105,3 +105,18 @@ fn lists_come_from_the_work_itself() {
     let ended = place.run(&["list", "detectors", "--json"]).with(0);
     assert!(ended.records().iter().all(|entry| entry["name"].is_string() && entry["needs"].is_string()));
 }
+
+#[test]
+fn every_shell_gets_its_completions() {
+    let place = Place::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        place.run(&["completions", shell]).with(0).printed("watchpost").printed("fail-on");
+    }
+    place.run(&["completions", "bashh"]).with(2).told("a similar value exists: 'bash'");
+}
+
+#[test]
+fn the_run_record_has_the_version_without_a_commit() {
+    let ended = Place::with_sweep().run(&["detect", "sweep.pcap", "--json"]).with(0);
+    assert_eq!(ended.records().last().unwrap()["version"], env!("CARGO_PKG_VERSION"));
+}
