@@ -4,6 +4,8 @@
 mod networks;
 mod ports;
 
+use std::net::IpAddr;
+
 use watchpost_core::record::{Campaign, Coverage, Direction, Order, ProbeKind, Shape};
 
 use super::words::{self, count, number, plural};
@@ -115,10 +117,15 @@ pub fn reach(campaign: &Campaign, most: usize) -> String {
     words::and(&parts)
 }
 
-/// The hosts, where they are known and at most `most`: `203.0.113.9 and 203.0.113.10`.
+/// The hosts in rising order, where they are known and at most `most`: `203.0.113.9 and 203.0.113.10`.
 pub fn few(campaign: &Campaign, most: usize) -> Option<String> {
     let complete = campaign.targets.len() as u64 == campaign.hosts.count && !campaign.at_least;
-    (complete && (1..=most).contains(&campaign.targets.len())).then(|| words::and(&campaign.targets))
+    if !complete || !(1..=most).contains(&campaign.targets.len()) {
+        return None;
+    }
+    let mut hosts = campaign.targets.clone();
+    hosts.sort_by_key(|host| host.parse::<IpAddr>().ok());
+    Some(words::and(&hosts))
 }
 
 /// The prefix around all its networks, where all are known and it is small enough to say something.
@@ -239,7 +246,7 @@ pub fn sentence(campaign: &Campaign, replies: bool, whole_lists: bool) -> String
 mod tests {
     use super::*;
     use crate::render::sample::{ping_sweep_v6, port_scan, shared_sweep, syn_sweep};
-    use watchpost_core::record::Count;
+    use watchpost_core::record::{Count, Learned};
 
     #[test]
     fn what_follows_from_shape_and_probes() {
@@ -276,6 +283,30 @@ mod tests {
             "in 3 networks of 10.10.0.0/18"
         );
         assert_eq!(probed(&["10.10.9.0/24", "10.10.20.0/24"], 4097), "in 4,097 networks");
+    }
+
+    #[test]
+    fn few_hosts_stand_in_rising_order() {
+        let targets = ["203.0.113.10", "203.0.113.9"].map(str::to_owned).to_vec();
+        let two = Campaign { targets, hosts: Count { count: 2, exact: true }, ..syn_sweep() };
+        assert_eq!(few(&two, 2).as_deref(), Some("203.0.113.9 and 203.0.113.10"));
+        assert_eq!(few(&two, 1), None);
+        let more = Campaign { hosts: Count { count: 3, exact: true }, ..two.clone() };
+        assert_eq!(few(&more, 16), None);
+        assert_eq!(few(&Campaign { at_least: true, ..two }, 2), None);
+    }
+
+    #[test]
+    fn what_one_host_gave_away_needs_no_number() {
+        let replies = |open, refused| {
+            let exact = |count| Count { count, exact: true };
+            let found = Learned { open_hosts: exact(open), refused_hosts: exact(refused) };
+            learned(&Campaign { learned: found, ..port_scan() }, true)
+        };
+        assert_eq!(
+            [replies(1, 0), replies(0, 1), replies(0, 0)],
+            ["it showed open ports", "it refused, nothing was open", "nothing answered"]
+        );
     }
 
     #[test]

@@ -63,7 +63,8 @@ impl Page<'_> {
                 None => format!("{} addresses ({})", number(many), campaign::source(c)),
             },
         };
-        let kinds: Vec<String> = c.probes.iter().map(|&probe| campaign::kind(probe).to_owned()).collect();
+        let adjective = |&probe| campaign::kind(probe).trim_end_matches(" probe").to_owned();
+        let kinds: Vec<String> = c.probes.iter().map(adjective).collect();
         let mut text = format!("{who} probed {}", self.targets());
         let services = self.services();
         if !services.is_empty() {
@@ -172,6 +173,8 @@ impl Page<'_> {
         if !all.is_empty() {
             let many = match (c.services.count, campaign::transport(c)) {
                 (0, _) | (1, None) => String::new(),
+                // ICMP and ARP are in the list and not in the count.
+                (_, None) if !all.contains(" and ") => String::new(),
                 (1, Some(transport)) => format!("{transport} "),
                 (_, Some(transport)) => format!("{} {transport} ports: ", count(c.services, c.at_least)),
                 (_, None) => format!("{}: ", count(c.services, c.at_least)),

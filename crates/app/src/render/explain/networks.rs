@@ -31,17 +31,9 @@ impl Page<'_> {
                 (coverage.block.clone(), text)
             })
             .collect();
-        let evenly = self.evenly();
-        if evenly {
-            let hosts = plural(c.prefixes[0].hosts, "host", "hosts");
-            let networks = format!("{} networks, {hosts} in each", number(c.prefix_count));
-            match campaign::around(c) {
-                Some(around) => rows.push((around, networks)),
-                None => {
-                    let some: Vec<&str> = c.prefixes.iter().take(3).map(|p| p.prefix.as_str()).collect();
-                    rows.push((networks, format!("(such as {})", some.join(", "))));
-                }
-            }
+        let all_alike = self.all_alike();
+        if let Some(row) = &all_alike {
+            rows.push(row.clone());
         } else if rows.is_empty() || c.prefix_count > 1 {
             rows.extend(c.prefixes.iter().map(|prefix| {
                 let size = if prefix.prefix.ends_with("/24") { Some(256.0) } else { None };
@@ -49,7 +41,10 @@ impl Page<'_> {
                 (prefix.prefix.clone(), format!("{bar}{}", plural(prefix.hosts, "host", "hosts")))
             }));
         }
-        let unlisted = if evenly { 0 } else { c.prefix_count.saturating_sub(c.prefixes.len() as u64) };
+        let unlisted = match all_alike {
+            Some(_) => 0,
+            None => c.prefix_count.saturating_sub(c.prefixes.len() as u64),
+        };
         let hidden = unlisted + rows.len().saturating_sub(most) as u64;
         rows.truncate(most);
         let widest = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
@@ -63,16 +58,34 @@ impl Page<'_> {
                 &self.line("", &format!("and {}", plural(hidden, "other network", "other networks"))),
             );
         }
+        if let Some(hosts) = campaign::few(c, usize::MAX) {
+            out.push_str(&self.line("", &hosts));
+        }
         out
     }
 
-    /// Whether the same number of hosts was probed in each of many networks: then one line tells all.
-    fn evenly(&self) -> bool {
+    /// The row that tells all networks: where the same number of hosts was probed in each of them, or so few in each of so
+    /// many that a list would say nothing.
+    fn all_alike(&self) -> Option<(String, String)> {
         let c = self.campaign;
+        let first = c.prefixes.first().filter(|_| c.prefixes.len() > 3)?;
         let all_listed = c.prefix_count == c.prefixes.len() as u64;
-        let alike = c.prefixes.windows(2).all(|pair| pair[0].hosts == pair[1].hosts);
+        let alike = c.prefixes.iter().all(|prefix| prefix.hosts == first.hosts);
         let one_each = c.hosts.exact && c.hosts.count == c.prefix_count;
-        c.prefixes.len() > 3 && alike && (all_listed || one_each)
+        let evenly = alike && (all_listed || one_each);
+        // The first has the most.
+        let thinly = c.prefix_count > MOST as u64 && first.hosts <= 2;
+        if !evenly && !thinly {
+            return None;
+        }
+        let most = if evenly { "" } else { "at most " };
+        let hosts = plural(first.hosts, "host", "hosts");
+        let networks = format!("{} networks, {most}{hosts} in each", number(c.prefix_count));
+        let some = || c.prefixes.iter().take(3).map(|prefix| prefix.prefix.as_str()).collect::<Vec<_>>();
+        Some(match campaign::around(c) {
+            Some(around) => (around, networks),
+            None => (networks, format!("(such as {})", some().join(", "))),
+        })
     }
 }
 
@@ -103,6 +116,37 @@ mod tests {
         let campaign = Campaign { prefixes: list, prefix_count: 4, coverage: vec![], ..syn_sweep() };
         let text = explain(&campaign, &run(), &screen(80));
         assert!(text.contains("Targets     10.77.4.0/22 4 networks, 45 hosts in each\n"), "{text}");
+    }
+
+    #[test]
+    fn networks_with_hardly_a_host_take_one_line() {
+        let list: Vec<String> = (0..20).map(|n| format!("10.{}.9.0/24", 20 * (n % 13))).collect();
+        let mut list = prefixes(&list.iter().map(String::as_str).collect::<Vec<_>>());
+        list.iter_mut().for_each(|prefix| prefix.hosts = 1);
+        list[0].hosts = 2;
+        let campaign = Campaign { prefixes: list, prefix_count: 297, coverage: vec![], ..syn_sweep() };
+        let text = explain(&campaign, &run(), &screen(100));
+        assert!(
+            text.contains("297 networks, at most 2 hosts in each (such as 10.0.9.0/24, 10.20.9.0/24"),
+            "{text}"
+        );
+        let each = Campaign { hosts: watchpost_core::record::Count { count: 297, exact: true }, ..campaign };
+        let each = Campaign { prefixes: each.prefixes[1..].to_vec(), ..each };
+        let text = explain(&each, &run(), &screen(100));
+        assert!(text.contains("297 networks, 1 host in each (such as"), "{text}");
+    }
+
+    #[test]
+    fn few_hosts_are_named() {
+        let targets = vec!["203.0.113.9".to_owned(), "203.0.113.10".to_owned()];
+        let hosts = watchpost_core::record::Count { count: 2, exact: true };
+        let campaign = Campaign { targets, hosts, ..syn_sweep() };
+        let text = explain(&campaign, &run(), &screen(100));
+        assert!(
+            text.starts_with("198.51.100.7 probed 203.0.113.9 and 203.0.113.10 on TCP 22, 2222"),
+            "{text}"
+        );
+        assert!(text.contains("\n            203.0.113.9 and 203.0.113.10\n"), "{text}");
     }
 
     #[test]
