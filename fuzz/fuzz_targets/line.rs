@@ -22,7 +22,7 @@ impl ContactSource for Bounded<'_> {
 
 fuzz_target!(|data: &[u8]| {
     let Ok(capture) = Capture::open(data, 0) else { return };
-    let mut merge = Merge::new(vec![Bounded(capture, 200)]);
+    let mut merge = Merge::new(vec![Bounded(capture, 40)]);
     let blocks = vec!["203.0.113.0/24".parse().unwrap()];
     let mut pipeline = Pipeline::new(Settings { blocks, memory: MEMORY, threads: 1, key: 7 });
     pipeline.run(|into| merge.fill(into));

@@ -143,10 +143,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// ICMP, ARP and ND reach a host, not a service of it.
     fn services(&self) -> Count {
-        let is_service =
-            |t: Transport| !matches!(t, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd);
         match self.wide {
             Some(wide) if wide.services.is_exact() => {
                 let count =
@@ -201,7 +198,18 @@ impl<'a> Scan<'a> {
 
     fn targets(&self) -> Vec<String> {
         let few = self.hosts.len() <= TARGETS && self.hosts().count == self.hosts.len() as u64;
-        if few { self.hosts.iter().map(|h| h.address.to_string()).collect() } else { Vec::new() }
+        let mut addresses: Vec<Address> = self.hosts.iter().map(|h| h.address).filter(|_| few).collect();
+        addresses.sort_unstable();
+        addresses.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether a service, not only a host, was shown to be there.
+    fn opened(&self) -> bool {
+        let open = |p: &&Probe| is_service(p.transport) && !p.failed();
+        let beyond =
+            self.wide.is_some_and(|w| w.open.count() > 0 && w.top.iter().any(|t| is_service(t.0.transport)));
+        self.probes.iter().any(|p| open(p))
+            || beyond && self.hosts.iter().all(|h| is_service(h.service.transport))
     }
 
     fn learned(&self) -> Learned {
@@ -277,7 +285,7 @@ impl Draft<'_> {
         let (hosts, services) = (scan.hosts(), scan.services());
         let direction = self.blocks.direction(self.source, firsts.iter().map(|p| p.target));
         let learned = scan.learned();
-        let (severity, severity_rule) = severity(direction, learned);
+        let (severity, severity_rule) = severity(direction, learned, scan.opened());
         let span = (dossier.end - dossier.start) as f64 / SECOND as f64;
         let (prefixes, prefix_count) = scan.prefixes();
         Campaign {
@@ -332,13 +340,20 @@ impl Draft<'_> {
         let needed = (THRESHOLD.value() / each).ceil();
         if each > 0.0 && needed <= targets as f64 {
             let fewer = needed as u64 - 1;
-            let what = if fewer == 1 { &what[..what.len() - 1] } else { what };
-            return format!("it would not have been reported with {fewer} {what}");
+            return match fewer {
+                0 | 1 => format!("a single one of its {what} sufficed"),
+                _ => format!("with only {fewer} {what} it would not have been reported"),
+            };
         }
         let breadth = self.ledger.family(Family::Breadth).value();
         let without = self.ledger.bits().value() - breadth;
         format!("it rests on its breadth: without it the sum would be {without:+.1} bits")
     }
+}
+
+/// ICMP, ARP and ND reach a host, not a service of it.
+fn is_service(transport: Transport) -> bool {
+    !matches!(transport, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd)
 }
 
 fn round(value: f64) -> f64 {
@@ -422,12 +437,13 @@ fn techniques(direction: Direction) -> Vec<String> {
     }
 }
 
-fn severity(direction: Direction, learned: Learned) -> (Severity, &'static str) {
-    let open = learned.open_hosts.count > 0;
+fn severity(direction: Direction, learned: Learned, opened: bool) -> (Severity, &'static str) {
+    let alive = learned.open_hosts.count + learned.refused_hosts.count > 0;
     match direction {
         Direction::Internal | Direction::Outbound => (Severity::High, "one of ours is scanning"),
         Direction::Transit => (Severity::Info, "neither its source nor its targets are ours"),
-        _ if open => (Severity::Medium, "something open was learned"),
+        _ if opened => (Severity::Medium, "something open was learned"),
+        _ if alive => (Severity::Low, "it learned which hosts are alive, and of nothing open"),
         _ => (Severity::Low, "it reached nothing"),
     }
 }

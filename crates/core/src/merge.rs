@@ -5,7 +5,8 @@
 //! counted, never dropped, and the engine's clock does not turn back. The limit: at most [`HELD`] contacts of an input
 //! wait, so a faster capture is sorted over less than a second.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use crate::contact::{Contact, SECOND, Time};
 
@@ -13,6 +14,8 @@ use crate::contact::{Contact, SECOND, Time};
 pub const DISORDER: Time = SECOND;
 /// Contacts of one input that wait to be sorted, at most: 4 MiB.
 pub const HELD: usize = 65_536;
+/// Contacts handed on at a time.
+const ENOUGH: usize = 4_096;
 
 /// Whatever gives contacts.
 pub trait ContactSource {
@@ -74,11 +77,23 @@ impl<S: ContactSource> Sorted<S> {
         let by_time = self.waiting.partition_point(|c| c.time <= settled.min(limit));
         by_time.max(surplus.min(self.waiting.partition_point(|c| c.time <= limit)))
     }
+
+    /// Hands over contacts that may go, not later than `limit`: one at least, so that there is an end, and at most `most`.
+    fn give(&mut self, limit: Time, most: usize, into: &mut Vec<Contact>) {
+        let run = self.ready(limit).clamp(1, most);
+        let (front, back) = self.waiting.as_slices();
+        let from_front = run.min(front.len());
+        into.extend_from_slice(&front[..from_front]);
+        into.extend_from_slice(&back[..run - from_front]);
+        self.waiting.drain(..run);
+    }
 }
 
 /// Several inputs, merged by time; ties go in the order of the inputs.
 pub struct Merge<S> {
     inputs: Vec<Sorted<S>>,
+    /// Inputs that have more, by the earliest time that their next contact can have.
+    next: BinaryHeap<Reverse<(Time, usize)>>,
 }
 
 impl<S: ContactSource> Merge<S> {
@@ -92,41 +107,36 @@ impl<S: ContactSource> Merge<S> {
             begun: false,
             ended: false,
         };
-        Self { inputs: sources.into_iter().map(sorted).collect() }
+        let inputs: Vec<Sorted<S>> = sources.into_iter().map(sorted).collect();
+        let earliest = |input: &Sorted<S>| input.next_time().unwrap_or(Time::MIN);
+        let next =
+            inputs.iter().enumerate().map(|(place, input)| Reverse((earliest(input), place))).collect();
+        Self { inputs, next }
     }
 
     /// Appends some contacts; false at the end of all inputs.
     pub fn fill(&mut self, into: &mut Vec<Contact>) -> bool {
-        let first = loop {
-            for input in &mut self.inputs {
-                input.begun |= input.source.starts().is_none();
-                if input.begun {
-                    input.settle();
-                }
+        let enough = into.len() + ENOUGH;
+        while into.len() < enough {
+            let Some(Reverse((time, place))) = self.next.pop() else { return false };
+            let input = &mut self.inputs[place];
+            input.begun = true;
+            input.settle();
+            let Some(now) = input.next_time() else { continue };
+            if now == time {
+                // Up to the next contact of any other input, all of this one's go in a run.
+                let limit =
+                    self.next.peek().map_or(
+                        Time::MAX,
+                        |Reverse((t, other))| {
+                            if *other < place { t.saturating_sub(1) } else { *t }
+                        },
+                    );
+                input.give(limit, enough - into.len(), into);
             }
-            let times =
-                self.inputs.iter().enumerate().filter_map(|(i, input)| input.next_time().map(|t| (t, i)));
-            let Some((_, first)) = times.min() else { return false };
-            if self.inputs[first].begun {
-                break first;
-            }
-            self.inputs[first].begun = true;
-        };
-        // Up to the next contact of any other input, all of this one's go in a run.
-        let others = self.inputs.iter().enumerate().filter(|(i, _)| *i != first);
-        let limit = others
-            .filter_map(|(i, input)| {
-                input.next_time().map(|t| if i < first { t.saturating_sub(1) } else { t })
-            })
-            .min()
-            .unwrap_or(Time::MAX);
-        let input = &mut self.inputs[first];
-        let run = input.ready(limit).max(1);
-        let (front, back) = input.waiting.as_slices();
-        let from_front = run.min(front.len());
-        into.extend_from_slice(&front[..from_front]);
-        into.extend_from_slice(&back[..run - from_front]);
-        input.waiting.drain(..run);
+            let again = input.next_time().or((!input.ended).then_some(input.newest));
+            self.next.extend(again.map(|time| Reverse((time, place))));
+        }
         true
     }
 

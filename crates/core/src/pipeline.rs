@@ -22,6 +22,8 @@ pub const SHARDS: usize = 64;
 const BATCH: usize = 65_536;
 /// A smaller batch is not worth waking a thread for.
 const WORTH_A_THREAD: usize = 4_096;
+/// Times of damaged captures may be anything; within 146 years of 1970 no difference of two overflows.
+const FARTHEST: Time = i64::MAX / 2;
 /// Version of the state's form.
 const STATE_VERSION: u32 = 1;
 
@@ -317,6 +319,9 @@ impl<F: FnMut(&mut Vec<Contact>) -> bool> Reading<F> {
             self.fresh.clear();
             self.next = 0;
             self.ended = !(self.fill)(&mut self.fresh);
+            for contact in &mut self.fresh {
+                contact.time = contact.time.clamp(-FARTHEST, FARTHEST);
+            }
         }
     }
 }

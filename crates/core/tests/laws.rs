@@ -156,6 +156,16 @@ fn loopback_multicast_and_self_are_never_campaigns() {
 }
 
 #[test]
+fn times_at_the_ends_of_time_are_judged_too() {
+    let times = [i64::MIN, i64::MIN + 1, 0, START, i64::MAX - 1, i64::MAX, i64::MIN, i64::MAX];
+    let probe = |(i, time)| syn(time, v4(198, 51, 100, 7), v4(203, 0, 113, i as u8), 22);
+    let probes: Vec<_> = times.into_iter().enumerate().map(probe).collect();
+    let hosts: u64 = run(&probes, settings(PLENTY, 1), 3).campaigns.iter().map(|c| c.hosts.count).sum();
+    assert!(hosts <= 8);
+    assert_eq!(run(&probes, settings(PLENTY, 1), 3).contacts, 8);
+}
+
+#[test]
 fn going_on_within_a_month_is_a_revision_and_later_a_new_campaign() {
     let source = v4(198, 51, 100, 7);
     let sweep = |start, from: u8| {

@@ -8,7 +8,7 @@
 use hashbrown::HashMap;
 
 use super::{Case, Spec};
-use crate::contact::Service;
+use crate::contact::{Service, Transport};
 use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
 
@@ -61,7 +61,12 @@ fn hosts(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let seen = grouped(seen);
-    let text = format!("{seen} hosts asked for {service}; an ordinary source asks about {normal}");
+    let asked = match service.transport {
+        Transport::Arp | Transport::Nd => "looked for on the link".into(),
+        Transport::Icmp | Transport::Icmp6 => format!("sent {service}"),
+        _ => format!("asked for {service}"),
+    };
+    let text = format!("{seen} hosts {asked}; normal for one source is up to {normal}");
     Some(Evidence::new(Family::Breadth, bits, text))
 }
 

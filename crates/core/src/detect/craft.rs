@@ -121,7 +121,12 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         (bare, "targets by a SYN that no ordinary stack sends"),
         (out_of_nowhere, "targets by packets that belong to no connection"),
     ];
-    let said: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    // Beyond the targets kept one by one there are more of the same kind.
+    let least = if case.wide().is_some() { "at least " } else { "" };
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{least}{count} {what}"))
+        .collect();
     Some(Evidence::new(Family::Craft, bits, said.join("; ")))
 }

@@ -14,6 +14,8 @@ use crate::record::{Family, Order};
 const FEWEST: usize = 8;
 /// Just below the verdict.
 const MOST: f64 = 6.0;
+/// Less than this is not worth a line.
+const LEAST: f64 = 0.1;
 /// Share of equal steps that makes a sequence.
 const SAME_STEP: f64 = 0.8;
 /// Standard deviations from chance.
@@ -113,7 +115,7 @@ fn order_of(visits: &[i128]) -> Seen {
 
 fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let seen = judge(case)?;
-    if seen.bits == Bits::ZERO {
+    if seen.bits < Bits::new(LEAST) {
         return None;
     }
     let what = if seen.ports { "ports" } else { "hosts" };
@@ -121,7 +123,7 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         Order::Sequential => format!("{} {what} in rising sequence", seen.visits),
         Order::Reverse => format!("{} {what} in falling sequence", seen.visits),
         Order::Stride => format!("{} {what} in steps of {}", seen.visits, seen.step),
-        Order::Permutation => format!("no repeat among {} {what} of a narrow range", seen.visits),
+        Order::Permutation => format!("no repeat among the first {} {what}, of a narrow range", seen.visits),
         _ => format!("{} rises in {} steps between {what}", seen.rises, seen.visits - 1),
     };
     Some(Evidence::new(Family::Order, seen.bits, text))

@@ -72,7 +72,8 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let text = if judged < 5 && u64::from(services) > judged {
         let failed: u32 = case.hosts.iter().map(|h| h.failed).sum();
         let hosts = if judged == 1 { "one host".into() } else { format!("{judged} hosts") };
-        format!("{failed} of {services} services of {hosts} did not answer")
+        let first = if case.wide().is_some() { "the first " } else { "" };
+        format!("{failed} of {first}{services} services of {hosts} did not answer")
     } else {
         let kinds = if refused > 0 { format!(" ({} refused)", grouped(refused)) } else { String::new() };
         let unused = if unused > 0 {

@@ -20,7 +20,7 @@ pub fn syn(time: Time, source: Address, target: Address, port: u16) -> Contact {
         sequence: 1,
         weight: 1,
         port,
-        source_port: 40_000 + (time / 1_000_003 % 20_000) as u16,
+        source_port: 40_000 + (time / 1_000_003).rem_euclid(20_000) as u16,
         window: 64_240,
         ip_id: 7,
         sensor: 0,
