@@ -208,7 +208,7 @@ impl<'a> Scan<'a> {
         let open = |p: &&Probe| is_service(p.transport) && !p.failed();
         let beyond =
             self.wide.is_some_and(|w| w.open.count() > 0 && w.top.iter().any(|t| is_service(t.0.transport)));
-        self.probes.iter().any(|p| open(p))
+        self.probes.iter().any(open)
             || beyond && self.hosts.iter().all(|h| is_service(h.service.transport))
     }
 
