@@ -34,6 +34,9 @@ impl From<i64> for Stamp {
 }
 
 /// One scan, by one source or by one coordinated set of sources.
+///
+/// Every field is always there, absent values as null: the engine's state holds records of finished campaigns in a form
+/// that does not name its fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Campaign {
     /// Version of this form.
@@ -45,10 +48,8 @@ pub struct Campaign {
     /// open, closed or withdrawn.
     pub status: Status,
     /// Why it was withdrawn.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub withdrawn_because: Option<String>,
     /// The id of the campaign that this one was joined into.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub merged_into: Option<String>,
     /// First contact.
     pub start: Stamp,
@@ -90,10 +91,8 @@ pub struct Campaign {
     /// Hosts probed of each own block, where blocks were given.
     pub coverage: Vec<Coverage>,
     /// Probes a second over the scan's own span; absent for a single moment.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rate: Option<f64>,
     /// Seconds between probes, the median.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub median_gap: Option<f64>,
     /// In which order hosts (or ports, where it is one host) were visited.
     pub order: Order,
@@ -218,7 +217,6 @@ pub struct Coverage {
     /// Distinct hosts probed in it.
     pub hosts: Count,
     /// Its size in addresses, where that fits 64 bits.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub of: Option<u64>,
 }
 
@@ -282,7 +280,6 @@ pub struct LedgerEntry {
     /// The sentence, with its numbers.
     pub text: String,
     /// Set aside by an `against` entry: it does not count in the sum.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub set_aside: bool,
 }
 

@@ -51,6 +51,21 @@ fn a_state_of_other_settings_or_other_bytes_is_refused() {
     assert_eq!(refused(&state, settings(PLENTY, 1)), None);
 }
 
+#[test]
+fn a_finished_campaign_is_part_of_the_state() {
+    let source = v4(198, 51, 100, 7);
+    let sweep =
+        |start| (0..20u8).map(move |i| syn(start + i64::from(i) * SECOND, source, v4(203, 0, 113, i), 22));
+    let contacts: Vec<_> = sweep(START).chain(sweep(START + 40 * 24 * HOUR)).collect();
+    let mut first = Pipeline::new(settings(PLENTY, 1));
+    feed(&mut first, &contacts[..25], 8);
+    let mut second = Pipeline::restore(&first.snapshot(), settings(PLENTY, 1)).unwrap();
+    feed(&mut second, &contacts[25..], 8);
+    let restored = second.finish();
+    assert_eq!(restored.campaigns.len(), 2);
+    assert_eq!(text(&restored), text(&run(&contacts, settings(PLENTY, 1), 8)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
