@@ -45,14 +45,20 @@ impl<S: ContactSource> Sorted<S> {
         while !self.ended && !self.may_go() {
             self.fresh.clear();
             self.ended = !self.source.fill(&mut self.fresh);
+            // All fresh ones are sorted in at once: one by one, a hostile order would move half of those held each time.
+            let mut earliest_late = None;
+            let sorted = self.waiting.len();
             for contact in &self.fresh {
-                if self.waiting.back().is_none_or(|last| last.time <= contact.time) {
-                    self.waiting.push_back(*contact);
-                } else {
-                    let place = self.waiting.partition_point(|w| w.time <= contact.time);
-                    self.waiting.insert(place, *contact);
+                if self.waiting.back().is_some_and(|last| last.time > contact.time) {
+                    earliest_late = earliest_late.map(|t: Time| t.min(contact.time)).or(Some(contact.time));
                 }
+                self.waiting.push_back(*contact);
                 self.newest = self.newest.max(contact.time);
+            }
+            if let Some(time) = earliest_late {
+                let waiting = self.waiting.make_contiguous();
+                let from = waiting[..sorted].partition_point(|w| w.time <= time);
+                waiting[from..].sort_by_key(|c| c.time);
             }
         }
     }
