@@ -106,8 +106,9 @@ fn order_of(visits: &[i128]) -> Seen {
     } else if z < -CLEAR {
         (Order::Descending, from_rises)
     } else {
-        let span = visits.iter().max().unwrap_or(&0) - visits.iter().min().unwrap_or(&0) + 1;
-        let by_chance = (n * n) as f64 / (2.0 * span as f64) * std::f64::consts::LOG2_E;
+        let span = visits.iter().max().unwrap_or(&0) - visits.iter().min().unwrap_or(&0);
+        // In floating point: 127 bits and one more would not fit.
+        let by_chance = (n * n) as f64 / (2.0 * (span as f64 + 1.0)) * std::f64::consts::LOG2_E;
         (Order::Permutation, by_chance)
     };
     Seen { order, visits: n, rises, step, ports: false, bits: Bits::new(bits.min(MOST)) }
@@ -148,5 +149,8 @@ mod tests {
         assert!(order_of(&mixed).bits > Bits::new(5.0));
         let wide: Vec<i128> = (0..200i128).map(|i| i * i * i * 2_654_435_761 % 4_294_967_291).collect();
         assert!(order_of(&wide).bits < Bits::new(0.1));
+        let whole: Vec<i128> =
+            [0, i128::MAX].into_iter().chain((1..20).map(|i| i * i * i * 7919 % 101)).collect();
+        assert!(order_of(&whole).bits < Bits::new(0.1), "the ends of the address space are no overflow");
     }
 }
