@@ -15,7 +15,7 @@ use crate::record::{
 };
 
 /// A campaign closes after ten of its own median gaps, at least this ...
-const CLOSES_AFTER: Time = 3600 * SECOND;
+pub const CLOSES_AFTER: Time = 3600 * SECOND;
 /// ... and at most this; going on within it is a revision of the same campaign.
 pub const GOES_ON_WITHIN: Time = 30 * 24 * 3600 * SECOND;
 /// "Many" hosts.
@@ -208,8 +208,7 @@ impl<'a> Scan<'a> {
         let open = |p: &&Probe| is_service(p.transport) && !p.failed();
         let beyond =
             self.wide.is_some_and(|w| w.open.count() > 0 && w.top.iter().any(|t| is_service(t.0.transport)));
-        self.probes.iter().any(open)
-            || beyond && self.hosts.iter().all(|h| is_service(h.service.transport))
+        self.probes.iter().any(open) || beyond && self.hosts.iter().all(|h| is_service(h.service.transport))
     }
 
     fn learned(&self) -> Learned {
@@ -223,7 +222,10 @@ impl<'a> Scan<'a> {
                     wide.refused.values().filter(|h| wide.open.contains(*h) == Some(true)).count() as u64;
                 Learned {
                     open_hosts: open,
-                    refused_hosts: Count { count: refused - both, exact: open.exact },
+                    refused_hosts: Count {
+                        count: refused - both,
+                        exact: open.exact && wide.refused.is_exact(),
+                    },
                 }
             }
             None => {
@@ -329,6 +331,9 @@ impl Draft<'_> {
 
     /// The largest number of targets with which it would not have been reported, had the evidence of each been as it was.
     fn counterfactual(&self, scan: &Scan<'_>) -> String {
+        if !self.ledger.decides() {
+            return "none: the evidence no longer suffices".into();
+        }
         let hosts = scan.hosts().count.max(1);
         let (what, targets) = match hosts {
             0..MANY_HOSTS => ("services", scan.services().count.max(1)),
@@ -345,9 +350,15 @@ impl Draft<'_> {
                 _ => format!("with only {fewer} {what} it would not have been reported"),
             };
         }
-        let breadth = self.ledger.family(Family::Breadth).value();
-        let without = self.ledger.bits().value() - breadth;
-        format!("it rests on its breadth: without it the sum would be {without:+.1} bits")
+        let (breadth, order) = (self.ledger.family(Family::Breadth), self.ledger.family(Family::Order));
+        let (what, bits) = if breadth >= order { ("breadth", breadth) } else { ("order", order) };
+        let without = self.ledger.bits().value() - bits.value();
+        if without >= THRESHOLD.value() {
+            return format!(
+                "no one family alone: without its {what} the sum would still be {without:+.1} bits"
+            );
+        }
+        format!("it rests on its {what}: without it the sum would be {without:+.1} bits")
     }
 }
 

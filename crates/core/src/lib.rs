@@ -13,7 +13,7 @@ pub mod merge; // several inputs, one order of time
 pub mod net; // addresses
 pub mod pipeline; // the line: front, shards, epochs, the end
 pub mod priors; // what ordinary traffic looks like (data/services.toml)
-pub mod record;
+pub mod record; // all that leaves the engine
 pub mod shard; // sources owned by one shard, judged contact by contact
 pub mod table; // sources within a byte budget
-pub mod world; // what spans sources, replaced at epochs // all that leaves the engine
+pub mod world; // what spans sources, replaced at epochs

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::blocks::Blocks;
 use crate::contact::{Contact, Time};
 use crate::direction::PairMemory;
-use crate::record::{Blind, Campaign, Memory, NotScan, Status};
+use crate::record::{Blind, Campaign, Memory, NotScan};
 use crate::shard::{Concluded, Shard, Surroundings, Tally, hash};
 use crate::world::{EPOCH, World};
 
@@ -388,9 +388,4 @@ fn not_scan(what: &str, tally: Tally) -> NotScan {
         packets: tally.packets,
         examples: examples.iter().map(ToString::to_string).collect(),
     }
-}
-
-/// How many campaigns stand.
-pub fn standing(campaigns: &[Campaign]) -> usize {
-    campaigns.iter().filter(|c| c.status != Status::Withdrawn && c.merged_into.is_none()).count()
 }

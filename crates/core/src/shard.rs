@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, Hasher};
 
 use crate::blocks::Blocks;
-use crate::campaign::{Draft, GOES_ON_WITHIN, Standing, closes_after};
+use crate::campaign::{CLOSES_AFTER, Draft, GOES_ON_WITHIN, Standing, closes_after};
 use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags};
 use crate::detect::craft::{is_ordinary_syn, kind_of};
 use crate::detect::dossier::{Change, Dossier, Probe, mark};
@@ -142,10 +142,7 @@ impl Shard {
         self.delta.seen.probes += 1;
         let kind = kind_of(contact);
         let bare = kind == ProbeKind::TcpSyn && !is_ordinary_syn(contact);
-        let mut marks = if bare { mark::BARE } else { 0 };
-        if contact.phase == Phase::Stray {
-            marks |= mark::STRAY;
-        }
+        let marks = if bare { mark::BARE } else { 0 };
         let hash = around.hash(contact.source);
         let Some(place) = self.table.find(hash, contact.source) else {
             self.add(hash, contact, kind, marks, around);
@@ -171,7 +168,7 @@ impl Shard {
             self.start_over(place, contact, kind, marks, around);
             return;
         }
-        if gap > closes_after_at_least() && more.campaign.as_ref().is_some_and(|c| c.status == Status::Open) {
+        if gap > CLOSES_AFTER && more.campaign.as_ref().is_some_and(|c| c.status == Status::Open) {
             // It had closed, and goes on.
             let reopened = gap > closes_after(&more.dossier);
             more.campaign.as_mut().expect("just seen").revision += if reopened { 2 } else { 0 };
@@ -200,14 +197,8 @@ impl Shard {
 
     fn add(&mut self, hash: u64, contact: &Contact, kind: ProbeKind, marks: u8, around: &Surroundings<'_>) {
         let first = Probe::new(contact, kind, marks);
-        let more = (kind == ProbeKind::OsProbe).then(|| {
-            let mut more = Box::new(More::new(&first));
-            more.dossier.kinds[kind as usize] = 1;
-            more
-        });
-        let source = Source { address: contact.source, first, last: self.clock, more };
+        let source = Source { address: contact.source, first, last: self.clock, more: None };
         let place = self.table.add(hash, source, |address| around.hash(address));
-        self.grown(place, around);
         self.make_room(place, around);
     }
 
@@ -282,10 +273,10 @@ impl Shard {
     /// Keeps the record of a campaign whose state goes.
     fn finish(&mut self, source: Address, more: &More, around: &Surroundings<'_>) {
         let Some(campaign) = conclude(source, more, self.clock, around).0 else { return };
-        if self.finished.len() < self.records {
-            self.finished.push(campaign);
-        } else {
-            self.unreported += 1;
+        self.finished.push(campaign);
+        // A little more than there is room for, so that not every one costs a sort.
+        if self.finished.len() > self.records + self.records / 8 {
+            self.unreported += keep_strongest(&mut self.finished, self.records);
         }
     }
 
@@ -339,8 +330,11 @@ impl Shard {
 
     /// The end: every source is weighed with all that is known.
     pub fn conclude(&mut self, now: Time, around: &Surroundings<'_>) -> Concluded {
-        let mut concluded =
-            Concluded { campaigns: std::mem::take(&mut self.finished), ..Concluded::default() };
+        let mut concluded = Concluded {
+            campaigns: std::mem::take(&mut self.finished),
+            unreported: self.unreported,
+            ..Concluded::default()
+        };
         for source in self.table.iter() {
             let Some(more) = &source.more else { continue };
             let (campaign, instead) = conclude(source.address, more, now, around);
@@ -349,10 +343,10 @@ impl Shard {
             }
             concluded.campaigns.extend(campaign);
             if concluded.campaigns.len() > 2 * self.records {
-                concluded.keep_strongest(self.records);
+                concluded.unreported += keep_strongest(&mut concluded.campaigns, self.records);
             }
         }
-        concluded.keep_strongest(self.records);
+        concluded.unreported += keep_strongest(&mut concluded.campaigns, self.records);
         let mut backscatter: Vec<(Address, u64)> = self.backscatter.iter().map(|(a, n)| (*a, *n)).collect();
         backscatter.sort_unstable();
         for (source, packets) in backscatter {
@@ -387,16 +381,6 @@ pub struct Concluded {
 }
 
 impl Concluded {
-    fn keep_strongest(&mut self, most: usize) {
-        if self.campaigns.len() > most {
-            self.unreported += (self.campaigns.len() - most) as u64;
-            self.campaigns.sort_by(|a, b| {
-                (b.severity, b.bits).partial_cmp(&(a.severity, a.bits)).unwrap_or(Ordering::Equal)
-            });
-            self.campaigns.truncate(most);
-        }
-    }
-
     /// The tally of one kind.
     pub fn tally(&mut self, what: &'static str) -> &mut Tally {
         let place = self.instead.iter().position(|(w, _)| *w == what).unwrap_or_else(|| {
@@ -405,6 +389,18 @@ impl Concluded {
         });
         &mut self.instead[place].1
     }
+}
+
+/// Keeps the most severe, and of these the ones with most evidence; gives how many went.
+fn keep_strongest(campaigns: &mut Vec<Campaign>, most: usize) -> u64 {
+    let gone = campaigns.len().saturating_sub(most);
+    if gone > 0 {
+        campaigns.sort_by(|a, b| {
+            (b.severity, b.bits).partial_cmp(&(a.severity, a.bits)).unwrap_or(Ordering::Equal)
+        });
+        campaigns.truncate(most);
+    }
+    gone as u64
 }
 
 /// The last judgement on a source: its campaign if there is one, and what it is instead if it only looked like one.
@@ -430,11 +426,6 @@ fn conclude(
     let draft =
         Draft { source, case: &case, ledger: &ledger, standing: &standing, blocks: around.blocks, now };
     (Some(draft.record()), instead)
-}
-
-/// The shortest quiet after which a campaign may have closed.
-fn closes_after_at_least() -> Time {
-    3600 * SECOND
 }
 
 impl More {

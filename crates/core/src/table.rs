@@ -29,7 +29,7 @@ pub struct Source {
     pub first: Probe,
     /// The last contact, by the engine's clock. `Time::MIN` marks a vacant slot.
     pub last: Time,
-    /// More, once it touched a second target or did something odd.
+    /// More, once it touched a second target or the first one oddly again.
     pub more: Option<Box<More>>,
 }
 

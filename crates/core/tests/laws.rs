@@ -225,3 +225,20 @@ fn what_is_reported_early_is_withdrawn_when_peers_show() {
     assert_eq!((&late[0].id, late[0].status), (&early[0].id, Status::Withdrawn));
     assert!(late[0].withdrawn_because.as_ref().unwrap().contains("peer-to-peer"));
 }
+
+#[test]
+fn every_campaign_is_listed_or_counted_and_the_strongest_is_listed() {
+    // Far more small scans than there is room for, then one large one among more of the small ones.
+    let small = |n: u32| {
+        let source = watchpost_core::net::Address::v4((0x1000_0000 + n).to_be_bytes());
+        (0..6u8).map(move |i| syn(START + i64::from(n) * SECOND, source, v4(203, 0, 113, i * 9), 22))
+    };
+    let large =
+        |n: u32| syn(START + i64::from(n) * SECOND, v4(198, 51, 100, 7), v4(203, 0, 113, n as u8), 22);
+    let contacts: Vec<_> =
+        (0..8_000).flat_map(|n| small(n).chain((4_000..4_250).contains(&n).then(|| large(n)))).collect();
+    let findings = run(&contacts, settings(1 << 20, 1), 8_192);
+    assert!(findings.unreported > 1_000 && findings.memory.evicted_campaigns > 0, "the test's premise");
+    assert_eq!(findings.campaigns.len() as u64 + findings.unreported, 8_001);
+    assert_eq!(findings.campaigns.iter().filter(|c| c.hosts.count == 250).count(), 1);
+}

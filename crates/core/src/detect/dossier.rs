@@ -31,8 +31,6 @@ pub mod mark {
     pub const EXPIRED: u8 = 1;
     /// The source dropped the connection with a reset before using it.
     pub const RESET: u8 = 2;
-    /// Began without a handshake that anybody saw.
-    pub const STRAY: u8 = 4;
     /// Came back to a service which had answered it before.
     pub const RETURNED: u8 = 8;
     /// The SYN is not one that an ordinary stack sends.
@@ -256,9 +254,13 @@ impl Dossier {
     /// Adds to the counts what every probe packet adds.
     pub fn count(&mut self, contact: &Contact, kind: ProbeKind) {
         self.probe_count += u64::from(contact.weight);
-        self.kinds[kind as usize] = self.kinds[kind as usize].saturating_add(contact.weight);
+        self.count_kind(kind, contact.weight);
         self.start = self.start.min(contact.time);
         self.end = self.end.max(contact.time);
+    }
+
+    fn count_kind(&mut self, kind: ProbeKind, packets: u32) {
+        self.kinds[kind as usize] = self.kinds[kind as usize].saturating_add(packets);
     }
 
     /// Starts the sums with the targets kept so far.
@@ -281,10 +283,10 @@ impl Dossier {
             probe.marks |= marks;
             probe.outcome = probe.outcome.max(contact.outcome);
             if contact.outcome == Outcome::Completed && probe.kind == ProbeKind::TcpSyn {
-                self.kinds[ProbeKind::TcpConnect as usize] += 1;
+                self.count_kind(ProbeKind::TcpConnect, 1);
             }
             if contact.outcome == Outcome::Asked && self.probes[place].marks & mark::RETURNED != 0 {
-                self.kinds[ProbeKind::VersionProbe as usize] += 1;
+                self.count_kind(ProbeKind::VersionProbe, 1);
             }
         } else if let Some(wide) = &mut self.wide {
             if wide.hosts.contains(host_id(contact.target)) == Some(false) {
