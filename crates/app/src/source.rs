@@ -16,7 +16,7 @@ use crate::exit::Failure;
 pub struct Found {
     /// Inputs that can be read, in the order named; those of a folder by name.
     pub inputs: Vec<Input>,
-    /// What was named and cannot be read.
+    /// What cannot be read, and what was named and is no capture.
     pub failures: Vec<Failure>,
     /// Files of folders that are no captures, each with the reason.
     pub not_captures: Vec<String>,
@@ -26,7 +26,8 @@ pub struct Found {
 
 /// Finds, recognises and checks everything before the work begins.
 ///
-/// A thing that was named and cannot be read is a failure; a file in a folder that is no capture is only noted.
+/// What cannot be read is a failure, and so is what was named and is no capture; a file in a folder that is no capture is
+/// only noted.
 pub fn find(typed: &[OsString]) -> Found {
     let mut found = Found::default();
     let names = expand::expand(typed, &mut found);

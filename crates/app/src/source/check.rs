@@ -23,14 +23,24 @@ pub fn check(name: Name, many: bool, found: &mut Found) {
     };
     match outcome {
         Ok(input) => found.inputs.push(input),
-        Err(failure) if name.named => found.failures.push(failure),
-        Err(failure) => found.not_captures.push(failure.message),
+        Err(Refusal::Unreadable(failure)) => found.failures.push(failure),
+        Err(Refusal::NotACapture(failure)) if name.named => found.failures.push(failure),
+        Err(Refusal::NotACapture(failure)) => found.not_captures.push(failure.message),
     }
 }
 
-fn file(shown: &str, path: &Path, many: bool, sensor: u16) -> Result<Input, Failure> {
-    let file = File::open(path).map_err(|error| cannot_open(path, &error))?;
-    let about = file.metadata().map_err(|error| cannot_open(path, &error))?;
+/// Why an input is not taken.
+enum Refusal {
+    /// Nobody knows what is in it: an error also where it lies in a folder, or scans in it would be missed in silence.
+    Unreadable(Failure),
+    /// It was read, and is something else; folders hold such files.
+    NotACapture(Failure),
+}
+
+fn file(shown: &str, path: &Path, many: bool, sensor: u16) -> Result<Input, Refusal> {
+    let unreadable = |error| Refusal::Unreadable(cannot_open(path, &error));
+    let file = File::open(path).map_err(unreadable)?;
+    let about = file.metadata().map_err(unreadable)?;
     if !about.is_file() {
         return stream(shown, file, sensor);
     }
@@ -48,12 +58,12 @@ fn first_time(capture: &mut Capture<Box<dyn Read>>) -> Option<Time> {
     capture.report().first()
 }
 
-fn stream(shown: &str, reader: impl Read + Send + 'static, sensor: u16) -> Result<Input, Failure> {
+fn stream(shown: &str, reader: impl Read + Send + 'static, sensor: u16) -> Result<Input, Refusal> {
     let capture = open(shown, Box::new(Pipe::new(reader)), sensor)?;
     Ok(Input::open(shown.to_owned(), capture, None))
 }
 
-fn open(shown: &str, reader: Box<dyn Read>, sensor: u16) -> Result<Capture<Box<dyn Read>>, Failure> {
+fn open(shown: &str, reader: Box<dyn Read>, sensor: u16) -> Result<Capture<Box<dyn Read>>, Refusal> {
     let name = if shown == "-" { "standard input" } else { shown };
     Capture::open(reader, sensor).map_err(|error| {
         // The library's errors end in what to do; here that is a line of its own.
@@ -67,7 +77,11 @@ fn open(shown: &str, reader: Box<dyn Read>, sensor: u16) -> Result<Capture<Box<d
                 None => (error.to_string(), String::new()),
             },
         };
-        Failure::unreadable(format!("{name}: {message}"), sentence(&hint))
+        let failure = Failure::unreadable(format!("{name}: {message}"), sentence(&hint));
+        match error {
+            OpenError::Io(_) => Refusal::Unreadable(failure),
+            _ => Refusal::NotACapture(failure),
+        }
     })
 }
 
@@ -77,4 +91,20 @@ fn sentence(text: &str) -> String {
     let Some(first) = rest.next() else { return String::new() };
     let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{}{}{end}", first.to_uppercase(), rest.as_str())
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_also_in_a_folder() {
+        let mut found = Found::default();
+        // It opens, and its first bytes cannot be read.
+        check(Name { path: Some("/proc/self/mem".into()), named: false }, true, &mut found);
+        assert_eq!((found.failures.len(), found.not_captures.len()), (1, 0));
+        check(Name { path: Some("/proc/self/status".into()), named: false }, true, &mut found);
+        assert_eq!((found.failures.len(), found.not_captures.len()), (1, 1));
+    }
 }

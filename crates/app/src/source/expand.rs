@@ -52,10 +52,11 @@ impl Expansion<'_> {
     }
 
     fn whole_folder(&mut self, path: &Path) {
-        let before = self.names.len();
-        if self.folder(path, 0) && self.names.len() == before {
+        let (names, notes) = (self.names.len(), self.found.notes.len());
+        if self.folder(path, 0) && self.names.len() == names {
+            let new = if self.found.notes.len() > notes { " that are not already in the list" } else { "" };
             self.found.failures.push(Failure::unreadable(
-                format!("{}: the folder holds no files that are not already in the list", path.display()),
+                format!("{}: the folder holds no files{new}", path.display()),
                 "Give a folder with captures, or the captures themselves.",
             ));
         }

@@ -55,7 +55,7 @@ fn a_folder_is_searched_and_what_is_no_capture_is_noted() {
     place.file("none/README", b"Nothing here.\n");
     place.run(&["detect", "none"]).with(4).told("error: none of the files in these folders is a capture");
     fs::create_dir(place.path().join("void")).unwrap();
-    place.run(&["detect", "void"]).with(4).told("error: void: the folder holds no files");
+    place.run(&["detect", "void"]).with(4).told("error: void: the folder holds no files\n");
 }
 
 #[test]
