@@ -177,12 +177,9 @@ pub fn pace(campaign: &Campaign) -> String {
 /// What it got: `4 hosts showed open ports, 12 refused`; `replies` says whether they could be seen here at all.
 pub fn learned(campaign: &Campaign, replies: bool) -> String {
     let (open, refused) = (campaign.learned.open_hosts, campaign.learned.refused_hosts);
-    let only_alive = campaign.probes.iter().all(|probe| {
-        use ProbeKind::{Arp, IcmpEcho, IcmpMask, IcmpTimestamp, Nd};
-        matches!(probe, IcmpEcho | IcmpTimestamp | IcmpMask | Arp | Nd)
-    });
+    let showed = showed(&campaign.probes);
     if campaign.hosts.count == 1 && !campaign.at_least {
-        return learned_of_one(open.count > 0, refused.count > 0, only_alive, replies).to_owned();
+        return learned_of_one(open.count > 0, refused.count > 0, showed, replies);
     }
     let hosts = |count: u64| if count == 1 { "host" } else { "hosts" };
     let shown = count(open, campaign.at_least);
@@ -190,22 +187,31 @@ pub fn learned(campaign: &Campaign, replies: bool) -> String {
     match (open.count, refused.count) {
         (0, 0) if !replies => "replies are not visible here".to_owned(),
         (0, 0) => "nothing answered".to_owned(),
-        (n, 0) if only_alive => format!("{shown} {} answered", hosts(n)),
-        (n, 0) => format!("{shown} {} showed open ports", hosts(n)),
+        (n, 0) => format!("{shown} {} {showed}", hosts(n)),
         (0, n) => format!("{said_no} {} refused, none was open", hosts(n)),
-        (n, _) if only_alive => format!("{shown} {} answered, {said_no} refused", hosts(n)),
-        (n, _) => format!("{shown} {} showed open ports, {said_no} refused", hosts(n)),
+        (n, _) => format!("{shown} {} {showed}, {said_no} refused", hosts(n)),
+    }
+}
+
+/// What a host did that gave something away. A record does not say which of its probes was answered: where some ask for
+/// hosts and others for ports, it may have been either.
+fn showed(probes: &[ProbeKind]) -> &'static str {
+    use ProbeKind::{Arp, IcmpEcho, IcmpMask, IcmpTimestamp, Nd};
+    let for_hosts = |probe: &ProbeKind| matches!(probe, IcmpEcho | IcmpTimestamp | IcmpMask | Arp | Nd);
+    match (probes.iter().any(for_hosts), probes.iter().all(for_hosts)) {
+        (_, true) => "answered",
+        (true, false) => "answered or showed open ports",
+        (false, false) => "showed open ports",
     }
 }
 
 /// What one host gave away.
-const fn learned_of_one(open: bool, refused: bool, only_alive: bool, replies: bool) -> &'static str {
+fn learned_of_one(open: bool, refused: bool, showed: &str, replies: bool) -> String {
     match (open, refused) {
-        (true, _) if only_alive => "it answered",
-        (true, _) => "it showed open ports",
-        (false, true) => "it refused, nothing was open",
-        (false, false) if replies => "nothing answered",
-        (false, false) => "replies are not visible here",
+        (true, _) => format!("it {showed}"),
+        (false, true) => "it refused, nothing was open".to_owned(),
+        (false, false) if replies => "nothing answered".to_owned(),
+        (false, false) => "replies are not visible here".to_owned(),
     }
 }
 
@@ -307,6 +313,18 @@ mod tests {
             [replies(1, 0), replies(0, 1), replies(0, 0)],
             ["it showed open ports", "it refused, nothing was open", "nothing answered"]
         );
+    }
+
+    #[test]
+    fn an_answer_to_arp_or_ping_is_not_called_an_open_port() {
+        let probed = |probes: &[ProbeKind]| {
+            let exact = |count| Count { count, exact: true };
+            let found = Learned { open_hosts: exact(1), refused_hosts: exact(0) };
+            learned(&Campaign { learned: found, probes: probes.to_vec(), ..port_scan() }, true)
+        };
+        assert_eq!(probed(&[ProbeKind::Arp]), "it answered");
+        assert_eq!(probed(&[ProbeKind::TcpSyn, ProbeKind::Arp]), "it answered or showed open ports");
+        assert_eq!(probed(&[ProbeKind::TcpSyn]), "it showed open ports");
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl Page<'_> {
             out.push_str(&self.line("Sources", &self.sources()));
         }
         for (index, blind) in self.run.blind.iter().enumerate() {
-            let label = if index == 0 { "Not visible" } else { "" };
+            let label = if index == 0 { "Blind here" } else { "" };
             out.push_str(&self.line(label, &format!("{}: {}", clean(&blind.what), clean(&blind.why))));
         }
         let decided = words::seconds(&c.start, &c.decided);

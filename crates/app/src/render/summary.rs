@@ -71,14 +71,18 @@ fn first_line(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
     };
     let right = match run.inputs.as_slice() {
         [] => String::new(),
-        [one] if one.name == "-" => "standard input".to_owned(),
-        [one] => clean(&one.name),
+        [one] => shown(&one.name),
         many => format!("{} inputs", number(many.len() as u64)),
     };
     let columns = screen.width.min(100);
     let right = end_of(&right, columns.saturating_sub(width(&left) + 3).max(20));
     let space = columns.saturating_sub(width(&left) + width(&right)).max(3);
     format!("{}{}{right}\n", paint(screen.colour_messages, Ink::Bold, &left), " ".repeat(space))
+}
+
+/// The name of an input as people know it.
+fn shown(name: &str) -> String {
+    if name == "-" { "standard input".to_owned() } else { clean(name) }
 }
 
 /// A name, or as much of its end as has room: there it says what it is.
@@ -118,7 +122,7 @@ fn skipped(run: &Run, around: &Circumstances, most: usize) -> Vec<String> {
         let place = match (skipped.first_input.as_str(), one_input) {
             ("", _) => String::new(),
             (_, true) => format!("; first at byte {}", number(skipped.first_offset)),
-            (name, false) => format!("; first in {} at byte {}", clean(name), number(skipped.first_offset)),
+            (name, false) => format!("; first in {} at byte {}", shown(name), number(skipped.first_offset)),
         };
         format!("{} {}{place}", number(skipped.count), reason(&skipped.reason))
     });
@@ -154,9 +158,11 @@ fn damaged(run: &Run, most: usize) -> Vec<String> {
             Some(at) => format!("reading went on at byte {}", number(at)),
             None => "everything before it was read".to_owned(),
         };
+        // Otherwise the place may lie behind the end of the file that people see.
+        let unpacked = if input.format.contains('.') { " of the unpacked data" } else { "" };
         format!(
-            "{} at byte {} (packet {}): {}; {after}",
-            clean(&input.name),
+            "{} at byte {}{unpacked} (packet {}): {}; {after}",
+            shown(&input.name),
             number(damage.offset),
             number(damage.packet),
             clean(&damage.what)
