@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use clap::CommandFactory;
 use watchpost::args::Cli;
@@ -37,6 +38,36 @@ fn the_reference_of_the_command_line() {
         chapter(command, &mut text);
     }
     document("cli.md", &text);
+}
+
+/// Without markup and white space: lines break elsewhere on a terminal, and the summary's times differ.
+fn bare(text: &str) -> String {
+    let mut inside = false;
+    text.chars()
+        .filter(|&c| {
+            let markup = inside || c == '<';
+            inside = markup && c != '>';
+            !markup && !c.is_whitespace()
+        })
+        .collect()
+}
+
+#[test]
+fn the_picture_in_the_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let picture = fs::read_to_string(root.join("docs/detect.svg")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_watchpost"))
+        .args(["detect", "examples/border.pcap.zst", "--blocks", "203.0.113.0/24,2001:db8:113::/48"])
+        .env("COLUMNS", "96")
+        .current_dir(root)
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("SYN sweep"), "{table}");
+    assert!(
+        bare(&picture).contains(&bare(&table)),
+        "docs/detect.svg is not what is printed; docs/picture draws it anew"
+    );
 }
 
 fn chapter(command: &clap::Command, text: &mut String) {
