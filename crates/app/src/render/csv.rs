@@ -85,6 +85,15 @@ mod tests {
     }
 
     #[test]
+    fn no_field_begins_a_formula_of_a_spreadsheet() {
+        for campaign in all() {
+            for (name, value) in COLUMNS {
+                assert!(!value(&campaign).starts_with(['=', '+', '-', '@', '\t']), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn quotes_where_needed() {
         assert_eq!(quoted("plain"), "plain");
         assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
