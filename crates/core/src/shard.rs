@@ -33,6 +33,8 @@ const BACKSCATTER_SOURCES: usize = 1024;
 const RECORD_SHARE: usize = 4;
 /// Hosts seen to answer within an epoch may take this share of the budget.
 const ALIVE_SHARE: usize = 64;
+/// This share of the budget is left free for vacant slots, and for a source that grows before others make room.
+const SLACK_SHARE: usize = 16;
 /// With fewer probe packets than this no evidence suffices: failures of four targets at the highest prior, flags that
 /// no stack sends at four.
 const FEWEST_PROBES: u64 = 4;
@@ -111,7 +113,7 @@ impl Shard {
     pub fn new(budget: usize) -> Self {
         let records = budget / RECORD_SHARE / size_of::<Campaign>();
         Self {
-            table: Table::new(budget),
+            table: Table::new(budget - budget / SLACK_SHARE),
             delta: Delta::new(budget / ALIVE_SHARE),
             records,
             ..Self::default()
@@ -173,10 +175,14 @@ impl Shard {
             let reopened = gap > closes_after(&more.dossier);
             more.campaign.as_mut().expect("just seen").revision += if reopened { 2 } else { 0 };
         }
+        let summed = more.dossier.wide.is_some();
         let change = more.probe(contact, kind, marks, around, gap);
-        // Sums grow in steps; to look at them now and then is enough.
-        let grown = change == Change::Target
-            && (more.dossier.wide.is_none() || more.dossier.probe_count.is_multiple_of(SUMS_LOOKED_AT));
+        // Sums grow in steps, also by services of known hosts; to look at them now and then is enough.
+        let grown = if summed {
+            more.dossier.probe_count.is_multiple_of(SUMS_LOOKED_AT)
+        } else {
+            change == Change::Target || more.dossier.wide.is_some()
+        };
         let due = more.is_due();
         self.arm(due, contact.source);
         if grown {
@@ -325,6 +331,9 @@ impl Shard {
                 more.dossier.at_least = true;
                 self.finish(source.address, &more, around);
             }
+        }
+        if self.table.is_sparse() {
+            self.table.compact(|address| around.hash(address));
         }
     }
 

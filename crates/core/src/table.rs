@@ -17,6 +17,8 @@ use crate::net::Address;
 
 /// Sources looked at for one eviction; half of them go.
 const WINDOW: usize = 64;
+/// Vacant slots may take one part in so many of the budget on top of it, then the slab is packed.
+const SPARSE: usize = 64;
 /// Bytes of the index for a source: four of place, one of hash, at a load of one half.
 const INDEX_BYTES: usize = 10;
 
@@ -138,8 +140,21 @@ impl Table {
 
     /// Whether sources must go.
     pub fn is_over(&self) -> bool {
-        // Slots already vacant are room.
+        // Slots already vacant are room, as long as they are few.
         self.bytes() > self.budget + self.free.len() * (size_of::<Source>() + INDEX_BYTES)
+    }
+
+    /// Whether so many slots are vacant that they take room which others need.
+    pub fn is_sparse(&self) -> bool {
+        self.bytes() > self.budget + self.budget / SPARSE
+    }
+
+    /// Gives vacant slots back; every source may change its place.
+    pub fn compact(&mut self, hash: impl Fn(Address) -> u64) {
+        self.slab.retain(|source| !source.is_vacant());
+        self.slab.shrink_to_fit();
+        (self.free, self.hand) = (Vec::new(), 0);
+        self.rebuild_index(hash);
     }
 
     /// Evicts the weaker half of the next sources, and gives what they were.
@@ -184,6 +199,10 @@ impl Table {
         for more in self.slab.iter_mut().filter_map(|s| s.more.as_mut()) {
             more.dossier.reindex();
         }
+        self.rebuild_index(hash);
+    }
+
+    fn rebuild_index(&mut self, hash: impl Fn(Address) -> u64) {
         let slab = &self.slab;
         self.index = HashTable::with_capacity(slab.len());
         for (place, source) in slab.iter().enumerate().filter(|(_, s)| !s.is_vacant()) {
