@@ -250,6 +250,9 @@ impl<'a> Scan<'a> {
         let all = self.wide.map_or(known, |w| w.networks.count().max(known));
         counted.sort_unstable_by_key(|(hosts, network)| (std::cmp::Reverse(*hosts), *network));
         counted.truncate(PREFIXES);
+        if let ([(hosts, _)], 1) = (&mut counted[..], all) {
+            *hosts = self.hosts().count;
+        }
         let length = |network: &Address| if network.is_v4() { 24 } else { 64 };
         let name = |(hosts, network): &(u64, Address)| Prefix {
             prefix: format!("{network}/{}", length(network)),
@@ -265,8 +268,9 @@ impl<'a> Scan<'a> {
         let counted = nets.map(|(place, net)| {
             let kept = self.hosts.iter().filter(|h| blocks.find(h.address) == Some(place)).count() as u64;
             let count = kept + wide.and_then(|w| w.blocks.get(place)).copied().unwrap_or(0);
-            let size = u32::from(net.max_prefix_len() - net.prefix_len());
-            Coverage { block: net.to_string(), hosts: Count { count, exact }, of: 1u64.checked_shl(size) }
+            let of = 1u64.checked_shl(u32::from(net.max_prefix_len() - net.prefix_len()));
+            let count = count.min(of.unwrap_or(u64::MAX));
+            Coverage { block: net.to_string(), hosts: Count { count, exact }, of }
         });
         counted.filter(|c| c.hosts.count > 0).collect()
     }

@@ -335,14 +335,16 @@ impl Dossier {
 impl Wide {
     fn touch(&mut self, target: Address, service: Service, block: Option<usize>) -> Change {
         let new_host = self.hosts.insert(host_id(target));
-        if new_host != Some(false) {
+        if new_host > 0 || !self.hosts.is_exact() {
             self.networks.insert(host_id(target.network()));
         }
-        if let (Some(block), Some(true)) = (block, new_host) {
+        if let Some(block) = block
+            && new_host > 0
+        {
             if self.blocks.len() <= block {
                 self.blocks.resize(block + 1, 0);
             }
-            self.blocks[block] += 1;
+            self.blocks[block] += new_host;
         }
         if let Some((_, count)) = self.top.iter_mut().find(|(s, _)| *s == service) {
             *count = count.saturating_add(1);
@@ -350,9 +352,15 @@ impl Wide {
             self.services.insert(number_of(service));
             if self.top.len() < TOP_SERVICES {
                 self.top.push((service, 1));
+            } else if let Some(least) = self.top.iter_mut().rev().min_by_key(|t| t.1) {
+                // Whoever comes often enough takes the last place, as in a majority vote; counts are never too high.
+                match least.1 {
+                    0 | 1 => *least = (service, 1),
+                    _ => least.1 -= 1,
+                }
             }
         }
-        if new_host == Some(true) { Change::Target } else { Change::None }
+        if new_host > 0 { Change::Target } else { Change::None }
     }
 
     fn learn(&mut self, target: Address, outcome: Outcome) {

@@ -38,8 +38,10 @@ impl Default for Distinct {
 }
 
 impl Distinct {
-    /// Adds a value. `Some(true)` if it was new, `None` if an estimate cannot tell.
-    pub fn insert(&mut self, value: u32) -> Option<bool> {
+    /// Adds a value. Gives how many distinct values it stands for: 1 if it was new, and of an estimate, which cannot
+    /// tell, mostly 0 and now and then as many as it takes on average to change a register (Ting, KDD 2014), so that a
+    /// part of the values can be counted as the whole is.
+    pub fn insert(&mut self, value: u32) -> u64 {
         match self {
             Self::Exact { set, bytes, unseen } => {
                 let new = set.insert(value);
@@ -51,11 +53,16 @@ impl Distinct {
                         *self = Self::estimate(set);
                     }
                 }
-                Some(new)
+                u64::from(new)
             }
             Self::Estimate(registers) => {
-                register(registers, value);
-                None
+                let (place, rank) = place_and_rank(value);
+                if rank <= registers[place] {
+                    return 0;
+                }
+                let chance: f64 = registers.iter().map(|r| (-f64::from(*r)).exp2()).sum();
+                registers[place] = rank;
+                (REGISTERS as f64 / chance).round() as u64
             }
         }
     }
@@ -63,7 +70,8 @@ impl Distinct {
     fn estimate(set: &RoaringBitmap) -> Self {
         let mut registers = vec![0; REGISTERS];
         for value in set {
-            register(&mut registers, value);
+            let (place, rank) = place_and_rank(value);
+            registers[place] = rank.max(registers[place]);
         }
         Self::Estimate(registers)
     }
@@ -120,11 +128,9 @@ fn spread(value: u32) -> u64 {
     hash ^ (hash >> 31)
 }
 
-fn register(registers: &mut [u8], value: u32) {
+fn place_and_rank(value: u32) -> (usize, u8) {
     let hash = spread(value);
-    let slot = &mut registers[hash as usize % REGISTERS];
-    let rank = (hash >> 10).trailing_zeros().min(53) as u8 + 1;
-    *slot = rank.max(*slot);
+    (hash as usize % REGISTERS, (hash >> 10).trailing_zeros().min(53) as u8 + 1)
 }
 
 fn estimate(registers: &[u8]) -> u64 {
