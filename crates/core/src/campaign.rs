@@ -116,7 +116,7 @@ impl<'a> Scan<'a> {
     /// A scanner may also browse: services that it mostly used as services are used are left out, unless that leaves
     /// nothing, or nobody but a scanner asks for them.
     fn of(case: &'a Case<'a>) -> Self {
-        let all: Vec<&Probe> = case.dossier.firsts().iter().collect();
+        let all: Vec<&Probe> = case.probes().collect();
         let used = |service: Service| {
             let of = || all.iter().filter(|p| p.service() == service);
             2 * of().filter(|p| p.talked() && p.marks & mark::RETURNED == 0).count() > of().count()
@@ -220,8 +220,11 @@ impl<'a> Scan<'a> {
                 let refused = wide.refused.count();
                 let both =
                     wide.refused.values().filter(|h| wide.open.contains(*h) == Some(true)).count() as u64;
+                let none = Count { count: 0, exact: true };
+                let (open, alive) = if self.services().count == 0 { (none, open) } else { (open, none) };
                 Learned {
                     open_hosts: open,
+                    alive_hosts: alive,
                     refused_hosts: Count {
                         count: refused - both,
                         exact: open.exact && wide.refused.is_exact(),
@@ -229,9 +232,20 @@ impl<'a> Scan<'a> {
                 }
             }
             None => {
-                let open = self.hosts.iter().filter(|h| !h.is_failed()).count() as u64;
-                let refused = self.hosts.iter().filter(|h| h.is_failed() && h.refused > 0).count() as u64;
-                Learned { open_hosts: exact(open), refused_hosts: exact(refused) }
+                let mut opened: Vec<Address> = self
+                    .probes
+                    .iter()
+                    .filter(|p| is_service(p.transport) && !p.failed())
+                    .map(|p| p.target)
+                    .collect();
+                opened.sort_unstable();
+                opened.dedup();
+                let others = || self.hosts.iter().filter(|h| opened.binary_search(&h.address).is_err());
+                Learned {
+                    open_hosts: exact(opened.len() as u64),
+                    alive_hosts: exact(others().filter(|h| !h.is_failed()).count() as u64),
+                    refused_hosts: exact(others().filter(|h| h.is_failed() && h.refused > 0).count() as u64),
+                }
             }
         }
     }
@@ -453,7 +467,7 @@ fn techniques(direction: Direction) -> Vec<String> {
 }
 
 fn severity(direction: Direction, learned: Learned, opened: bool) -> (Severity, &'static str) {
-    let alive = learned.open_hosts.count + learned.refused_hosts.count > 0;
+    let alive = learned.open_hosts.count + learned.alive_hosts.count + learned.refused_hosts.count > 0;
     match direction {
         Direction::Internal | Direction::Outbound => (Severity::High, "one of ours is scanning"),
         Direction::Transit => (Severity::Info, "neither its source nor its targets are ours"),

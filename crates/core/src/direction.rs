@@ -20,6 +20,8 @@ use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags, tr
 const WAYS: usize = 4;
 /// A datagram on a pair that was quiet for so long starts anew.
 const DATAGRAM_QUIET: u16 = 64 / TICK;
+/// Multicast DNS answers from its port to its port, also to one host (RFC 6762); the question went to the group.
+const MDNS: u16 = 5353;
 /// Seconds in a unit of a pair's age. 16 bits of it wrap after six days, which only blurs who is pushed out.
 const TICK: u16 = 8;
 
@@ -209,8 +211,11 @@ impl PairMemory {
                 pair.set(pair.starter | step::STARTED);
                 return Some(Contact { phase: Phase::Probe, ..contact });
             }
-            pair.add(0);
-            return None;
+            // Going on after an answer is use.
+            let known = pair.steps & step::ASKED != 0;
+            pair.add(step::ASKED);
+            let used = Contact { phase: Phase::Reply, outcome: Outcome::Asked, ..contact };
+            return if known { None } else { Some(used) };
         }
         let known = pair.steps & step::ANSWERED != 0;
         pair.add(step::ANSWERED);
@@ -294,17 +299,10 @@ impl Pair<'_> {
         let (step, outcome) = if reset {
             (step::ENDED, None)
         } else if payload {
-            (step::ASKED | step::COMPLETED | step::ANSWERED, Some(Outcome::Asked))
-        } else if self.steps & step::MIDWAY == 0 {
-            // Going on after a SYN means that it was answered, even where answers are not seen.
-            (step::COMPLETED | step::ANSWERED, Some(Outcome::Completed))
+            (step::ASKED | step::COMPLETED, Some(Outcome::Asked))
         } else {
-            // The same bare segment once more.
-            return if self.steps & (step::ANSWERED | step::ENDED) == 0 {
-                Some(Contact { phase: Phase::Probe, ..contact })
-            } else {
-                None
-            };
+            // After a SYN: the handshake's end. After a bare segment: another of the same connection, which no probe is.
+            (step::COMPLETED, Some(Outcome::Completed))
         };
         let known = self.steps & step == step;
         self.add(step);
@@ -336,6 +334,10 @@ fn tick(time: Time) -> u16 {
 
 /// Seen from the side that started: source and target change places.
 fn turned(contact: Contact) -> Contact {
+    if contact.transport == Transport::Ip {
+        // A protocol's number is the same both ways.
+        return Contact { source: contact.target, target: contact.source, ..contact };
+    }
     Contact {
         source: contact.target,
         target: contact.source,
@@ -356,9 +358,15 @@ fn stray(contact: Contact) -> Contact {
 /// Whether the ports of a packet whose beginning nobody saw are those of an answer: from a port that servers listen on
 /// to one that they do not. Used only where the packets themselves cannot tell.
 pub fn looks_like_an_answer(contact: &Contact) -> bool {
-    let service = |port| crate::contact::Service { transport: contact.transport, port };
+    is_answer(contact.transport, contact.source_port, contact.port)
+}
+
+/// The same of two ports.
+pub fn is_answer(transport: Transport, from: u16, to: u16) -> bool {
+    let service = |port| crate::contact::Service { transport, port };
     let listens = |port: u16| port < 1024 || crate::priors::Priors::shipped().names(service(port));
-    contact.source_port != 0 && listens(contact.source_port) && !listens(contact.port)
+    let mdns = transport == Transport::Udp && from == MDNS && to == MDNS;
+    mdns || from != 0 && listens(from) && !listens(to)
 }
 
 #[cfg(test)]

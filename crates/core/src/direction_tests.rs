@@ -119,12 +119,23 @@ fn only_inbound_a_handshake_still_shows() {
 fn datagrams_are_questions_and_answers() {
     let me = Address::v4(CLIENT);
     let question = Contact { transport: Transport::Udp, ..packet(CLIENT, 40_000, SERVER, 53, flags::ACK, 0) };
-    let reply = Contact { transport: Transport::Udp, ..packet(SERVER, 53, CLIENT, 40_000, flags::ACK, 0) };
+    let answer = Contact { transport: Transport::Udp, ..packet(SERVER, 53, CLIENT, 40_000, flags::ACK, 0) };
     let later = Contact { time: question.time + 300 * SECOND, ..question };
-    let seen = steps(&[question, question, reply, reply, question, later]);
+    let seen = steps(&[question, question, answer, answer, question, later]);
     let probe = Some((Phase::Probe, Outcome::Unknown, me));
-    assert_eq!(seen, vec![probe, probe, Some((Phase::Reply, Outcome::Answered, me)), None, None, probe]);
-    assert_eq!(steps(&[reply])[0].unwrap().0, Phase::Stray);
+    let reply = |outcome| Some((Phase::Reply, outcome, me));
+    assert_eq!(seen, vec![probe, probe, reply(Outcome::Answered), None, reply(Outcome::Asked), probe]);
+    assert_eq!(steps(&[answer])[0].unwrap().0, Phase::Stray);
+}
+
+#[test]
+fn an_ip_protocol_keeps_its_number_both_ways() {
+    let there = Contact { transport: Transport::Ip, ..packet(CLIENT, 0, SERVER, 50, 0, 0) };
+    let back = Contact { transport: Transport::Ip, ..packet(SERVER, 0, CLIENT, 50, 0, 0) };
+    let mut memory = PairMemory::new(1 << 16, 7);
+    assert_eq!(one(&mut memory, there).unwrap().phase, Phase::Probe);
+    let reply = one(&mut memory, back).unwrap();
+    assert_eq!((reply.phase, reply.source, reply.port), (Phase::Reply, Address::v4(CLIENT), 50));
 }
 
 #[test]

@@ -113,7 +113,9 @@ impl Pipeline {
 
     /// Takes all that `fill` gives, until it returns false. While threads judge a batch, the next one is read.
     pub fn run(&mut self, fill: impl FnMut(&mut Vec<Contact>) -> bool) {
-        let mut reading = Reading { fill, fresh: Vec::new(), next: 0, ended: false };
+        // One thread takes batches that stay in its cache.
+        let batch = if self.settings.threads < 2 { WORTH_A_THREAD } else { BATCH };
+        let mut reading = Reading { fill, fresh: Vec::new(), next: 0, batch, ended: false };
         let (mut judged, mut read) = (Batch::default(), Batch::default());
         loop {
             let Self { settings, blocks, front, shards, world } = self;
@@ -289,6 +291,8 @@ struct Reading<F> {
     fill: F,
     fresh: Vec<Contact>,
     next: usize,
+    /// Contacts to a batch.
+    batch: usize,
     ended: bool,
 }
 
@@ -309,7 +313,7 @@ impl<F: FnMut(&mut Vec<Contact>) -> bool> Reading<F> {
                 if let Some(later) = self.fresh.get(self.next) {
                     return End::Epoch(later.time);
                 }
-                if batch.len >= BATCH {
+                if batch.len >= self.batch {
                     return End::Batch;
                 }
             }

@@ -196,7 +196,9 @@ pub struct Count {
 pub struct Learned {
     /// Hosts with at least one service shown open.
     pub open_hosts: Count,
-    /// Hosts that refused or answered otherwise, so shown alive.
+    /// Of the others: hosts that answered a ping, or on the link, so shown alive.
+    pub alive_hosts: Count,
+    /// Of the others: hosts that refused, so shown alive.
     pub refused_hosts: Count,
 }
 

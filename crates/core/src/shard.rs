@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use crate::blocks::Blocks;
 use crate::campaign::{CLOSES_AFTER, Draft, GOES_ON_WITHIN, Standing, closes_after};
-use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags};
+use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags, traits};
 use crate::detect::craft::{is_ordinary_syn, kind_of};
 use crate::detect::dossier::{Change, Dossier, Probe, mark};
 use crate::detect::{Case, decided, weigh};
@@ -31,13 +31,14 @@ const BACKSCATTER_SOURCES: usize = 1024;
 
 /// Records of campaigns may take this share of the budget on top of it, when the state is read out at the end.
 const RECORD_SHARE: usize = 4;
+/// Bytes of a record with its sentences and lists, rounded up from those of large campaigns.
+const RECORD_BYTES: usize = 4096;
 /// Hosts seen to answer within an epoch may take this share of the budget.
 const ALIVE_SHARE: usize = 64;
 /// This share of the budget is left free for vacant slots, and for a source that grows before others make room.
 const SLACK_SHARE: usize = 16;
-/// With fewer probe packets than this no evidence suffices: failures of four targets at the highest prior, flags that
-/// no stack sends at four.
-const FEWEST_PROBES: u64 = 4;
+/// With fewer probe packets than this nothing is weighed: two targets are no scan.
+const FEWEST_PROBES: u64 = 3;
 /// Probes between two looks at what the sums of one source take.
 const SUMS_LOOKED_AT: u64 = 64;
 /// Bytes of an entry of the queue of sources to be weighed.
@@ -111,11 +112,12 @@ pub struct Shard {
 impl Shard {
     /// With a budget in bytes.
     pub fn new(budget: usize) -> Self {
-        let records = budget / RECORD_SHARE / size_of::<Campaign>();
+        let records = budget / RECORD_SHARE / RECORD_BYTES;
         Self {
             table: Table::new(budget - budget / SLACK_SHARE),
             delta: Delta::new(budget / ALIVE_SHARE),
             records,
+            clock: Time::MIN,
             ..Self::default()
         }
     }
@@ -144,7 +146,8 @@ impl Shard {
         self.delta.seen.probes += 1;
         let kind = kind_of(contact);
         let bare = kind == ProbeKind::TcpSyn && !is_ordinary_syn(contact);
-        let marks = if bare { mark::BARE } else { 0 };
+        let empty = kind == ProbeKind::IpProtocol && !contact.has(traits::PAYLOAD);
+        let marks = if bare || empty { mark::BARE } else { 0 };
         let hash = around.hash(contact.source);
         let Some(place) = self.table.find(hash, contact.source) else {
             self.add(hash, contact, kind, marks, around);
@@ -156,6 +159,7 @@ impl Shard {
         let Some(more) = &mut source.more else {
             let ordinary = matches!(kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho);
             if source.first.is_of(contact) && ordinary {
+                source.first.visit(contact);
                 return;
             }
             let mut more = Box::new(More::new(&source.first));
@@ -216,8 +220,8 @@ impl Shard {
         let marks = if expired { mark::EXPIRED } else { 0 };
         let Some(more) = &mut source.more else {
             if source.first.is_of(contact) {
-                self.delta.reply(contact, source.first.outcome >= Outcome::Answered);
-                source.first.outcome = source.first.outcome.max(contact.outcome);
+                self.delta.reply(contact, !source.first.failed());
+                source.first.learn(contact.outcome, around.world.is_one_way());
                 source.first.marks |= marks;
             }
             return;
@@ -225,7 +229,7 @@ impl Shard {
         let answered =
             more.dossier.find(contact).is_none_or(|i| more.dossier.probes[i].outcome >= Outcome::Answered);
         let sums = more.dossier.wide.is_some();
-        if more.dossier.learn(contact, marks) {
+        if more.dossier.learn(contact, marks, around.world.is_one_way()) {
             self.delta.reply(contact, answered);
         }
         if sums {
@@ -237,7 +241,7 @@ impl Shard {
     fn stray(&mut self, contact: &Contact, around: &Surroundings<'_>) {
         let reset = contact.transport == Transport::Tcp && contact.flags & flags::RST != 0;
         if reset {
-            self.delta.seen.stray_resets += 1;
+            // Counted as backscatter below.
         } else if looks_like_an_answer(contact) {
             self.delta.seen.stray_answers += 1;
         } else {
@@ -440,8 +444,8 @@ fn conclude(
 impl More {
     fn new(first: &Probe) -> Self {
         let mut dossier = Dossier::new(*first);
-        dossier.kinds[first.kind as usize] = 1;
-        dossier.probe_count = 1;
+        dossier.kinds[first.kind as usize] = u32::from(first.packets);
+        dossier.probe_count = u64::from(first.packets);
         Self {
             dossier,
             held: 0,

@@ -19,6 +19,8 @@ use crate::net::Address;
 const WINDOW: usize = 64;
 /// Vacant slots may take one part in so many of the budget on top of it, then the slab is packed.
 const SPARSE: usize = 64;
+/// Slots looked at for an eviction before campaigns may go.
+const SPARING: usize = 16_384;
 /// Bytes of the index for a source: four of place, one of hash, at a load of one half.
 const INDEX_BYTES: usize = 10;
 
@@ -159,21 +161,34 @@ impl Table {
 
     /// Evicts the weaker half of the next sources, and gives what they were.
     pub fn evict(&mut self, keep: usize, hash: impl Fn(Address) -> u64) -> Vec<Source> {
-        let mut window = Vec::with_capacity(WINDOW);
-        for _ in 0..self.slab.len() {
-            let place = self.hand;
-            self.hand = (self.hand + 1) % self.slab.len();
-            if place != keep && !self.slab[place].is_vacant() {
-                window.push((self.slab[place].worth(), place));
-                if window.len() == WINDOW {
-                    break;
-                }
-            }
+        // Campaigns are passed over, as long as there is something else not too far away.
+        let mut window = self.window(keep, true);
+        if window.is_empty() {
+            window = self.window(keep, false);
         }
         window.sort_unstable();
         window.truncate(window.len().div_ceil(2));
         self.evicted += window.len() as u64;
         window.into_iter().map(|(_, place)| self.remove(place, &hash)).collect()
+    }
+
+    /// The next sources, with what speaks for keeping each.
+    fn window(&mut self, keep: usize, sparing: bool) -> Vec<((bool, Bits, Time), usize)> {
+        let mut window = Vec::with_capacity(WINDOW);
+        let most = if sparing { SPARING } else { usize::MAX };
+        for _ in 0..self.slab.len().min(most) {
+            let place = self.hand;
+            self.hand = (self.hand + 1) % self.slab.len();
+            let source = &self.slab[place];
+            let spared = sparing && source.more.as_ref().is_some_and(|m| m.campaign.is_some());
+            if place != keep && !source.is_vacant() && !spared {
+                window.push((source.worth(), place));
+                if window.len() == WINDOW {
+                    break;
+                }
+            }
+        }
+        window
     }
 
     /// Takes a source out.

@@ -34,8 +34,8 @@ pub struct Seen {
     pub one_sided: u64,
     /// Answers whose question was not seen.
     pub stray_answers: u64,
-    /// Resets whose cause was not seen.
-    pub stray_resets: u64,
+    /// ARP and neighbour discovery answers, which go to one host: a switched port sees only its own.
+    pub link_replies: u64,
     /// Probes.
     pub probes: u64,
 }
@@ -45,7 +45,7 @@ impl Seen {
         self.replies += other.replies;
         self.one_sided += other.one_sided;
         self.stray_answers += other.stray_answers;
-        self.stray_resets += other.stray_resets;
+        self.link_replies += other.link_replies;
         self.probes += other.probes;
     }
 }
@@ -72,6 +72,8 @@ impl Delta {
             Outcome::Completed => self.seen.one_sided += u64::from(!answer_seen),
             Outcome::Refused | Outcome::Answered | Outcome::Told => {
                 self.seen.replies += 1;
+                self.seen.link_replies +=
+                    u64::from(matches!(contact.transport, Transport::Arp | Transport::Nd));
                 if self.alive.len() < self.room {
                     self.alive.insert(host_id(contact.target));
                 }
@@ -115,7 +117,11 @@ impl World {
     /// Whether silence means that nobody answered. On a one-way vantage it means nothing, but for TCP, whose sources
     /// show by going on that they were answered.
     pub fn silence_tells(&self, transport: Transport) -> bool {
-        transport == Transport::Tcp || !self.is_one_way()
+        match transport {
+            Transport::Tcp => true,
+            Transport::Arp | Transport::Nd => self.seen.link_replies > 0,
+            _ => !self.is_one_way(),
+        }
     }
 
     /// The counts so far.

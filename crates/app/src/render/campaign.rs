@@ -6,7 +6,7 @@ mod ports;
 
 use std::net::IpAddr;
 
-use watchpost_core::record::{Campaign, Coverage, Direction, Order, ProbeKind, Shape};
+use watchpost_core::record::{Campaign, Count, Coverage, Direction, Learned, Order, ProbeKind, Shape};
 
 use super::words::{self, count, number, plural};
 pub use networks::networks;
@@ -176,42 +176,41 @@ pub fn pace(campaign: &Campaign) -> String {
 
 /// What it got: `4 hosts showed open ports, 12 refused`; `replies` says whether they could be seen here at all.
 pub fn learned(campaign: &Campaign, replies: bool) -> String {
-    let (open, refused) = (campaign.learned.open_hosts, campaign.learned.refused_hosts);
-    let showed = showed(&campaign.probes);
+    let found = campaign.learned;
     if campaign.hosts.count == 1 && !campaign.at_least {
-        return learned_of_one(open.count > 0, refused.count > 0, showed, replies);
+        return learned_of_one(&found, replies).to_owned();
     }
-    let hosts = |count: u64| if count == 1 { "host" } else { "hosts" };
-    let shown = count(open, campaign.at_least);
-    let said_no = count(refused, campaign.at_least);
-    match (open.count, refused.count) {
-        (0, 0) if !replies => "replies are not visible here".to_owned(),
-        (0, 0) => "nothing answered".to_owned(),
-        (n, 0) => format!("{shown} {} {showed}", hosts(n)),
-        (0, n) => format!("{said_no} {} refused, none was open", hosts(n)),
-        (n, _) => format!("{shown} {} {showed}, {said_no} refused", hosts(n)),
+    let hosts = |found: Count| {
+        let word = if found.count == 1 { "host" } else { "hosts" };
+        format!("{} {word}", count(found, campaign.at_least))
+    };
+    let kinds = [
+        (found.open_hosts, "showed open ports"),
+        (found.alive_hosts, "answered"),
+        (found.refused_hosts, "refused"),
+    ];
+    let mut parts = kinds.iter().filter(|(found, _)| found.count > 0);
+    let Some((first, what)) = parts.next() else {
+        return if replies { "nothing answered" } else { "replies are not visible here" }.to_owned();
+    };
+    let mut text = format!("{} {what}", hosts(*first));
+    for (found, what) in parts {
+        text.push_str(&format!(", {} {what}", count(*found, campaign.at_least)));
     }
-}
-
-/// What a host did that gave something away. A record does not say which of its probes was answered: where some ask for
-/// hosts and others for ports, it may have been either.
-fn showed(probes: &[ProbeKind]) -> &'static str {
-    use ProbeKind::{Arp, IcmpEcho, IcmpMask, IcmpTimestamp, Nd};
-    let for_hosts = |probe: &ProbeKind| matches!(probe, IcmpEcho | IcmpTimestamp | IcmpMask | Arp | Nd);
-    match (probes.iter().any(for_hosts), probes.iter().all(for_hosts)) {
-        (_, true) => "answered",
-        (true, false) => "answered or showed open ports",
-        (false, false) => "showed open ports",
+    if found.refused_hosts.count > 0 && found.open_hosts.count == 0 {
+        text.push_str(", none was open");
     }
+    text
 }
 
 /// What one host gave away.
-fn learned_of_one(open: bool, refused: bool, showed: &str, replies: bool) -> String {
-    match (open, refused) {
-        (true, _) => format!("it {showed}"),
-        (false, true) => "it refused, nothing was open".to_owned(),
-        (false, false) if replies => "nothing answered".to_owned(),
-        (false, false) => "replies are not visible here".to_owned(),
+fn learned_of_one(found: &Learned, replies: bool) -> &'static str {
+    match found {
+        Learned { open_hosts: Count { count: 1.., .. }, .. } => "it showed open ports",
+        Learned { refused_hosts: Count { count: 1.., .. }, .. } => "it refused, nothing was open",
+        Learned { alive_hosts: Count { count: 1.., .. }, .. } => "it answered",
+        _ if replies => "nothing answered",
+        _ => "replies are not visible here",
     }
 }
 
@@ -306,7 +305,8 @@ mod tests {
     fn what_one_host_gave_away_needs_no_number() {
         let replies = |open, refused| {
             let exact = |count| Count { count, exact: true };
-            let found = Learned { open_hosts: exact(open), refused_hosts: exact(refused) };
+            let found =
+                Learned { open_hosts: exact(open), alive_hosts: exact(0), refused_hosts: exact(refused) };
             learned(&Campaign { learned: found, ..port_scan() }, true)
         };
         assert_eq!(
@@ -317,14 +317,15 @@ mod tests {
 
     #[test]
     fn an_answer_to_arp_or_ping_is_not_called_an_open_port() {
-        let probed = |probes: &[ProbeKind]| {
-            let exact = |count| Count { count, exact: true };
-            let found = Learned { open_hosts: exact(1), refused_hosts: exact(0) };
-            learned(&Campaign { learned: found, probes: probes.to_vec(), ..port_scan() }, true)
+        let exact = |count| Count { count, exact: true };
+        let found = |open, alive, hosts| {
+            let learned =
+                Learned { open_hosts: exact(open), alive_hosts: exact(alive), refused_hosts: exact(0) };
+            super::learned(&Campaign { learned, hosts: exact(hosts), ..port_scan() }, true)
         };
-        assert_eq!(probed(&[ProbeKind::Arp]), "it answered");
-        assert_eq!(probed(&[ProbeKind::TcpSyn, ProbeKind::Arp]), "it answered or showed open ports");
-        assert_eq!(probed(&[ProbeKind::TcpSyn]), "it showed open ports");
+        assert_eq!(found(0, 1, 1), "it answered");
+        assert_eq!(found(0, 5, 9), "5 hosts answered");
+        assert_eq!(found(1, 5, 9), "1 host showed open ports, 5 answered");
     }
 
     #[test]

@@ -46,6 +46,7 @@ const COLUMNS: &[Column] = &[
     ("prefixes", |c| c.prefixes.iter().map(|prefix| prefix.prefix.as_str()).collect::<Vec<_>>().join(" ")),
     ("prefix_count", |c| c.prefix_count.to_string()),
     ("open_hosts", |c| c.learned.open_hosts.count.to_string()),
+    ("alive_hosts", |c| c.learned.alive_hosts.count.to_string()),
     ("refused_hosts", |c| c.learned.refused_hosts.count.to_string()),
     ("rate", |c| optional(c.rate)),
     ("median_gap", |c| optional(c.median_gap)),

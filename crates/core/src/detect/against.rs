@@ -3,14 +3,17 @@
 use hashbrown::HashSet;
 
 use super::dossier::{Probe, mark};
-use super::{Case, Spec};
+use super::{Case, Spec, breadth};
 use crate::contact::{Outcome, Service, Transport};
-use crate::evidence::Evidence;
+use crate::direction::is_answer;
+use crate::evidence::{Bits, Evidence};
 use crate::net::Address;
 use crate::record::{Family, ProbeKind};
 
 /// How contacts ended, how many, and in which order mean nothing.
 const ALL_BUT_CRAFT: &[Family] = &[Family::Outcome, Family::Breadth, Family::Order];
+/// Bits of breadth of one service that no peer reaches.
+const BROAD: f64 = 3.0;
 const EVERYTHING: &[Family] = &[Family::Outcome, Family::Breadth, Family::Craft, Family::Order];
 
 /// SYN-ACKs to people who never asked: answers to somebody who forged their addresses.
@@ -49,6 +52,24 @@ pub const ROUNDS: Spec = Spec {
     weigh: rounds,
 };
 
+/// A host that reaches nobody: no route, no address family, a captive portal.
+pub const OFFLINE: Spec = Spec {
+    name: "offline",
+    family: Family::Against,
+    help: "ordinary contacts to unrelated networks, none of which ever answers, no service asked more than is normal",
+    needs: "replies",
+    weigh: offline,
+};
+
+/// Half of a conversation over UDP.
+pub const STREAM: Spec = Spec {
+    name: "one-way stream",
+    family: Family::Against,
+    help: "datagrams that go on and on to the same services: tunnels, media, logs, of which one direction is seen",
+    needs: "each packet",
+    weigh: stream,
+};
+
 /// A resolver asks name servers all over the world.
 pub const RESOLVER: Spec = Spec {
     name: "resolver",
@@ -75,32 +96,45 @@ fn scatter(case: &Case<'_>) -> f64 {
 fn backscatter(case: &Case<'_>) -> Option<Evidence> {
     let probes: Vec<&Probe> = case.probes().collect();
     let answers = count(&probes, |p| p.kind == ProbeKind::TcpSynack);
-    if answers * 2 < probes.len() || answers == 0 {
-        return None;
-    }
+    // The rest of connections whose other end is gone: from a port that servers listen on, to one that they do not.
+    // The same shows in one port that asks each host at another one.
     let from: HashSet<u16> = probes.iter().map(|p| p.source_port).collect();
     let to: HashSet<u16> = probes.iter().map(|p| p.port).collect();
+    let one_to_many = case.hosts.len() >= 5 && from.len() == 1 && share(to.len(), probes.len()) >= 0.9;
+    let rests = count(&probes, |p| {
+        matches!(p.kind, ProbeKind::TcpAck | ProbeKind::TcpMaimon)
+            && (one_to_many || is_answer(Transport::Tcp, p.source_port, p.port))
+    });
+    if (answers + rests) * 2 < probes.len() || answers + rests == 0 {
+        return None;
+    }
     // A scanner asks one service of many; a victim answers from its one service to whatever port was forged.
     if probes.len() > 1 && to.len() <= from.len() {
         return None;
     }
-    let text =
-        format!("{answers} answers from {} port(s) to {} ports that asked nothing", from.len(), to.len());
+    let what = if answers >= rests { "answers" } else { "remains of connections" };
+    let text = format!(
+        "{} {what} from {} port(s) to {} ports that asked nothing",
+        answers + rests,
+        from.len(),
+        to.len()
+    );
     Some(Evidence::instead("backscatter", EVERYTHING, text))
 }
 
 fn traceroute(case: &Case<'_>) -> Option<Evidence> {
     let probes: Vec<&Probe> = case.probes().collect();
-    if case.hosts.len() > 4 {
-        return None;
-    }
     let expired = count(&probes, |p| p.marks & mark::EXPIRED != 0);
     let ttls: Vec<u8> = probes.iter().map(|p| p.ttl).collect();
     let distinct: HashSet<u8> = ttls.iter().copied().collect();
     let rising = ttls.windows(2).filter(|w| w[1] >= w[0]).count();
     let lowest = ttls.iter().min().copied().unwrap_or(u8::MAX);
+    let few_hosts = case.hosts.len() <= 4;
     let steps = distinct.len() >= 4 && lowest <= 5 && share(rising, ttls.len().saturating_sub(1)) >= 0.8;
-    if !steps && (expired < 2 || distinct.len() < 3) {
+    let told =
+        if few_hosts { expired >= 2 && distinct.len() >= 3 } else { share(expired, probes.len()) >= 0.4 };
+    // A loop in the routing ends probes on the way too, but a scanner does not change its time to live for it.
+    if !(few_hosts && steps || told && distinct.len() >= 3 && lowest <= 30) {
         return None;
     }
     let text = format!("{} times to live from {lowest} on, {expired} ran out on the way", distinct.len());
@@ -111,24 +145,26 @@ fn peers(case: &Case<'_>) -> Option<Evidence> {
     let probes: Vec<&Probe> = case.probes().collect();
     let ordinary = count(&probes, |p| matches!(p.kind, ProbeKind::TcpConnect | ProbeKind::Udp));
     let scatter = scatter(case);
-    if case.hosts.len() < 5 || scatter < 0.4 || share(ordinary, probes.len()) < 0.9 {
+    if case.hosts.len() < 5 || share(ordinary, probes.len()) < 0.9 {
         return None;
     }
     let ports: HashSet<Service> = probes.iter().map(|p| p.service()).collect();
     let overlay = count(&probes, |p| case.priors.of(p.service()).peers);
     let high = count(&probes, |p| p.port >= 1024);
-    let own_ports = share(ports.len(), case.hosts.len()) >= 0.5
-        && share(high, probes.len()) >= 0.8
-        && probes.len() < 2 * case.hosts.len();
+    let at_high_ports = share(high, probes.len()) >= 0.8 && probes.len() < 2 * case.hosts.len();
+    let own_ports = share(ports.len(), case.hosts.len());
     let failed = count(&probes, Probe::failed);
     let tried_again = count(&probes, |p| p.failed() && p.visits > 1);
     let talked = count(&probes, Probe::talked);
-    let patient = talked > 0 && share(tried_again, failed) >= 0.3 && failed > 0;
-    let why = if share(overlay, probes.len()) >= 0.5 {
+    // Who looks for one service everywhere is no peer, however patient.
+    let broad = ports.iter().any(|s| breadth::of_service(case, *s).bits > Bits::new(BROAD));
+    let patient = talked > 0 && share(tried_again, failed) >= 0.3 && failed > 0 && !broad;
+    let scattered = scatter >= 0.4;
+    let why = if scattered && share(overlay, probes.len()) >= 0.5 {
         format!("{overlay} of {} contacts at ports of peer-to-peer overlays", probes.len())
-    } else if own_ports {
+    } else if at_high_ports && (own_ports >= 1.0 || scattered && own_ports >= 0.5) {
         format!("{} hosts, each at a high port of its own", case.hosts.len())
-    } else if patient {
+    } else if scattered && patient {
         format!("{tried_again} of {failed} silent hosts tried again later, {talked} others talked with")
     } else {
         return None;
@@ -138,13 +174,42 @@ fn peers(case: &Case<'_>) -> Option<Evidence> {
     Some(Evidence::instead("peer-to-peer", ALL_BUT_CRAFT, text))
 }
 
+fn offline(case: &Case<'_>) -> Option<Evidence> {
+    let probes: Vec<&Probe> = case.probes().collect();
+    let ordinary = count(&probes, |p| matches!(p.kind, ProbeKind::TcpConnect | ProbeKind::Udp));
+    let alive = count(&probes, |p| p.outcome >= Outcome::Refused);
+    let services: HashSet<Service> = probes.iter().map(|p| p.service()).collect();
+    let broad = services.iter().any(|s| breadth::of_service(case, *s).bits > Bits::ZERO);
+    if alive > 0 || broad || case.hosts.len() < 2 || scatter(case) < 0.8 || ordinary < probes.len() {
+        return None;
+    }
+    let text = format!(
+        "none of {} hosts in unrelated networks answers, none more often asked than normal",
+        case.hosts.len()
+    );
+    Some(Evidence::instead("offline", ALL_BUT_CRAFT, text))
+}
+
+fn stream(case: &Case<'_>) -> Option<Evidence> {
+    let probes: Vec<&Probe> = case.probes().collect();
+    let streams = count(&probes, Probe::is_stream);
+    if share(streams, probes.len()) < 0.5 {
+        return None;
+    }
+    let text = format!(
+        "{streams} of {} targets get datagrams without end, which nobody sends to look",
+        probes.len()
+    );
+    Some(Evidence::instead("one-way stream", ALL_BUT_CRAFT, text))
+}
+
 fn rounds(case: &Case<'_>) -> Option<Evidence> {
     let probes: Vec<&Probe> = case.probes().collect();
     let again = count(&probes, |p| p.visits >= 3);
     let often = count(&probes, |p| p.visits >= 10);
     let answered = count(&probes, |p| p.outcome >= Outcome::Answered);
     let answering = share(answered, probes.len());
-    let polled = share(again, probes.len()) >= 0.8 && answering >= 0.3;
+    let polled = share(again, probes.len()) >= 0.8 && answering >= 0.5;
     let watched = share(often, probes.len()) >= 0.8 && answering >= 0.1;
     if probes.len() < 2 || case.dossier.wide.is_some() || !(polled || watched) {
         return None;

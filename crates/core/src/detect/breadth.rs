@@ -5,9 +5,8 @@
 //! `3 log2(n / m)` bits. Hosts whose service it used do not count, unless nobody asks many hosts for that service.
 //! Hosts that answered and were left without a word count by themselves, whatever the service: that is how one looks.
 
-use hashbrown::HashMap;
-
-use super::{Case, Spec};
+use super::dossier::Probe;
+use super::{Case, Host, Spec};
 use crate::contact::{Service, Transport};
 use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
@@ -15,9 +14,9 @@ use crate::record::Family;
 /// The tail's exponent. Scanners' breadth has no such tail, so its own likelihood is left at one.
 const TAIL: f64 = 3.0;
 /// Services of one host that an ordinary source may ask in vain.
-const SERVICES: f64 = 5.0;
-/// Hosts that an ordinary source connects to without a word: idle and spare connections.
-const UNUSED: f64 = 8.0;
+pub const SERVICES: f64 = 5.0;
+/// Hosts that an ordinary source connects to without a word: idle and spare connections, one round of health checks.
+const UNUSED: f64 = 16.0;
 /// Breadth alone says no more than this.
 const MOST: f64 = 42.0;
 
@@ -38,25 +37,38 @@ fn bits(seen: f64, normal: f64) -> Bits {
     Bits::new((TAIL * (seen / normal).log2()).clamp(0.0, MOST))
 }
 
+/// How many hosts were asked for a service, and what that weighs.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// Evidence, never negative.
+    pub bits: Bits,
+    seen: u64,
+    service: Service,
+    normal: f64,
+}
+
+/// Breadth of one service.
+pub fn of_service(case: &Case<'_>, service: Service) -> Asked {
+    let prior = case.priors.of(service);
+    let counts = |p: &&Probe| p.service() == service && (!p.used() || prior.singular) && !p.is_stream();
+    let mut seen = case.probes().filter(counts).count() as u64;
+    if let Some(wide) = case.wide()
+        && let Some((_, touches)) = wide.top.iter().find(|(s, _)| *s == service)
+    {
+        // The sums hold the kept targets too.
+        let closed = wide.hosts.count().saturating_sub(wide.open.count());
+        seen = seen.max(u64::from(*touches).min(closed));
+    }
+    Asked { bits: bits(seen as f64, prior.hosts), seen, service, normal: prior.hosts }
+}
+
 fn hosts(case: &Case<'_>) -> Option<Evidence> {
-    let mut by_service: HashMap<Service, u64> = HashMap::new();
-    for probe in case.probes() {
-        let counts = !probe.used() || case.priors.of(probe.service()).singular;
-        *by_service.entry(probe.service()).or_default() += u64::from(counts);
-    }
-    let (beyond, _) = case.beyond();
-    if let Some(wide) = case.wide() {
-        for (service, touches) in &wide.top {
-            let closed = wide.hosts.count().saturating_sub(wide.open.count());
-            *by_service.entry(*service).or_default() += u64::from(*touches).min(beyond).min(closed);
-        }
-    }
-    let weighed = by_service.into_iter().map(|(service, seen)| {
-        let normal = case.priors.of(service).hosts;
-        (bits(seen as f64, normal), seen, service, normal)
-    });
-    // The service settles ties, so that the sentence does not depend on the map's order.
-    let (bits, seen, service, normal) = weighed.max_by_key(|(b, seen, service, _)| (*b, *seen, *service))?;
+    let mut services: Vec<Service> = case.probes().map(Probe::service).collect();
+    services.extend(case.wide().iter().flat_map(|w| w.top.iter().map(|t| t.0)));
+    services.sort_unstable();
+    services.dedup();
+    let asked = services.into_iter().map(|service| of_service(case, service));
+    let Asked { bits, seen, service, normal } = asked.max_by_key(|a| (a.bits, a.seen, a.service))?;
     if bits == Bits::ZERO {
         return None;
     }
@@ -77,8 +89,13 @@ fn unused(case: &Case<'_>) -> Option<Evidence> {
     (bits > Bits::ZERO).then(|| Evidence::new(Family::Breadth, bits, text()))
 }
 
+/// The host with most services asked in vain or left unused.
+pub fn busiest<'a>(case: &'a Case<'_>) -> Option<&'a Host> {
+    case.hosts.iter().max_by_key(|h| (h.services - h.talked, h.address))
+}
+
 fn services(case: &Case<'_>) -> Option<Evidence> {
-    let busiest = case.hosts.iter().max_by_key(|h| (h.services - h.talked, h.address))?;
+    let busiest = busiest(case)?;
     let mut seen = u64::from(busiest.services - busiest.talked);
     if let Some(wide) = case.wide()
         && case.hosts.len() as u64 == wide.hosts.count()

@@ -98,7 +98,8 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         match probe.kind {
             ProbeKind::TcpNull | ProbeKind::TcpFin | ProbeKind::TcpXmas | ProbeKind::TcpSynFin => odd += 1,
             ProbeKind::TcpAck | ProbeKind::TcpMaimon | ProbeKind::TcpSynack | ProbeKind::IpProtocol
-                if probe.failed() =>
+                if probe.failed()
+                    && (probe.kind != ProbeKind::IpProtocol || probe.marks & mark::BARE != 0) =>
             {
                 out_of_nowhere += 1;
             }

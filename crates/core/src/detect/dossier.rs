@@ -2,7 +2,7 @@
 //!
 //! The problem: a source may touch one host or a million, and a verdict may come after weeks. The reason for two tiers:
 //! nearly all sources touch a handful of targets, and for those every probe can be kept; the few that touch more are
-//! decided by their first probes, and need only counts from there on. The limit: about 100 KiB a source, whatever it does.
+//! decided by their first probes, and need only counts from there on. The limit: about 180 KiB a source, whatever it does.
 
 use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,9 @@ pub const KEPT_OPEN: usize = 512;
 /// From so many on an index finds them.
 const INDEXED: usize = 16;
 /// A new connection so long after the last one to the same target is another visit, not a retry.
-const VISIT: u32 = 10;
+const VISIT: u32 = 5;
+/// Datagrams to one service that are a stream, answered or not: more than any scanner's retries (nmap: 11).
+const STREAM: u8 = 16;
 /// Number of probe kinds.
 pub const KINDS: usize = ProbeKind::BannerGrab as usize + 1;
 /// Services counted one by one beyond the kept targets.
@@ -33,8 +35,10 @@ pub mod mark {
     pub const RESET: u8 = 2;
     /// Came back to a service which had answered it before.
     pub const RETURNED: u8 = 8;
-    /// The SYN is not one that an ordinary stack sends.
+    /// The SYN is not one that an ordinary stack sends; an IP protocol without content.
     pub const BARE: u8 = 16;
+    /// The source went on although no answer was seen.
+    pub const WENT_ON: u8 = 32;
 }
 
 /// One target (host and service) of a source: the first touch, and how it went.
@@ -56,12 +60,14 @@ pub struct Probe {
     pub kind: ProbeKind,
     /// How far it came.
     pub outcome: Outcome,
-    /// Visits: new connections at least ten seconds apart.
+    /// Visits: new connections at least five seconds apart.
     pub visits: u8,
     /// Time to live at the first touch.
     pub ttl: u8,
     /// Bits of [`mark`].
     pub marks: u8,
+    /// Probe packets, up to 255.
+    pub packets: u8,
 }
 
 impl Probe {
@@ -79,6 +85,7 @@ impl Probe {
             visits: 1,
             ttl: contact.ttl,
             marks,
+            packets: contact.weight.min(255) as u8,
         }
     }
 
@@ -97,9 +104,47 @@ impl Probe {
         self.outcome < Outcome::Answered
     }
 
-    /// The source said something on it, so it was used as services are. UDP and the like are used when answered.
+    /// The source used it as services are used: it said something (TCP), went on after the answer (UDP), or asked more
+    /// than once (UDP, ICMP). One question with one answer is what a sweep leaves behind.
     pub fn used(&self) -> bool {
-        self.outcome >= if self.transport == Transport::Tcp { Outcome::Asked } else { Outcome::Answered }
+        match self.transport {
+            Transport::Tcp => self.outcome >= Outcome::Asked,
+            Transport::Sctp => self.outcome >= Outcome::Completed,
+            Transport::Arp | Transport::Nd | Transport::Ip => self.outcome >= Outcome::Answered,
+            Transport::Udp | Transport::Icmp | Transport::Icmp6 => {
+                self.outcome >= Outcome::Asked || self.outcome >= Outcome::Answered && self.packets > 1
+            }
+        }
+    }
+
+    /// Datagrams that go on for long without an answer: a stream of which one direction is seen. Scanners give up.
+    pub fn is_stream(&self) -> bool {
+        self.transport == Transport::Udp && self.packets >= STREAM
+    }
+
+    /// Takes up a later outcome. Where answers are seen, going on without one proves nothing: it is only noted.
+    pub fn learn(&mut self, outcome: Outcome, one_way: bool) {
+        let by_source = matches!(outcome, Outcome::Completed | Outcome::Asked);
+        if by_source && self.transport == Transport::Tcp && self.failed() && !one_way {
+            self.marks |= mark::WENT_ON;
+            if matches!(self.kind, ProbeKind::TcpAck | ProbeKind::TcpMaimon) {
+                // No start was seen, and it goes on: a connection older than the capture.
+                self.outcome = Outcome::Answered;
+            }
+            return;
+        }
+        self.outcome = self.outcome.max(outcome);
+        if self.marks & mark::WENT_ON != 0 && !self.failed() {
+            self.outcome = Outcome::Asked;
+        }
+    }
+
+    /// As it stands on a vantage that does not see answers.
+    pub fn seen_one_way(mut self) -> Self {
+        if self.marks & mark::WENT_ON != 0 {
+            self.outcome = Outcome::Asked;
+        }
+        self
     }
 
     /// Somebody said something on it: used, or a stream that its server sends unasked, as FTP's data is.
@@ -108,7 +153,8 @@ impl Probe {
     }
 
     /// Another contact to the same target. Returns whether it is a visit of its own.
-    fn visit(&mut self, contact: &Contact) -> bool {
+    pub fn visit(&mut self, contact: &Contact) -> bool {
+        self.packets = self.packets.saturating_add(contact.weight.min(255) as u8);
         let since = ((contact.time - self.first).max(0) / SECOND).min(i64::from(u32::MAX)) as u32;
         let fresh = contact.source_port != self.source_port || contact.source_port == 0;
         if self.outcome >= Outcome::Answered && fresh {
@@ -277,11 +323,13 @@ impl Dossier {
     }
 
     /// A reply, or a sign that the connection was used. Returns whether the target was known.
-    pub fn learn(&mut self, contact: &Contact, marks: u8) -> bool {
+    pub fn learn(&mut self, contact: &Contact, marks: u8, one_way: bool) -> bool {
+        let mut outcome = contact.outcome;
         if let Some(place) = self.find(contact) {
             let probe = &mut self.probes[place];
             probe.marks |= marks;
-            probe.outcome = probe.outcome.max(contact.outcome);
+            probe.learn(contact.outcome, one_way);
+            outcome = probe.outcome;
             if contact.outcome == Outcome::Completed && probe.kind == ProbeKind::TcpSyn {
                 self.count_kind(ProbeKind::TcpConnect, 1);
             }
@@ -292,7 +340,11 @@ impl Dossier {
             if wide.hosts.contains(host_id(contact.target)) == Some(false) {
                 return false;
             }
-            wide.learn(contact.target, contact.outcome);
+            let unheard = matches!(outcome, Outcome::Completed | Outcome::Asked) && !one_way;
+            if unheard && wide.open.contains(host_id(contact.target)) != Some(true) {
+                return true;
+            }
+            wide.learn(contact.target, outcome);
             if contact.outcome >= Outcome::Answered && self.probes.len() < KEPT_OPEN {
                 let kind = super::craft::kind_of_service(contact.transport);
                 let mut probe = Probe::new(contact, kind, marks);
@@ -304,7 +356,7 @@ impl Dossier {
             return false;
         }
         if let Some(wide) = &mut self.wide {
-            wide.learn(contact.target, contact.outcome);
+            wide.learn(contact.target, outcome);
         }
         true
     }

@@ -44,6 +44,8 @@ pub const DETECTORS: &[Spec] = &[
     against::PEERS,
     against::ROUNDS,
     against::RESOLVER,
+    against::OFFLINE,
+    against::STREAM,
 ];
 
 /// Weighs everything known of a source.
@@ -71,6 +73,7 @@ pub struct Case<'a> {
     pub priors: &'a Priors,
     /// The hosts it touched, in the order of first touch (the kept ones).
     pub hosts: Vec<Host>,
+    probes: Vec<Probe>,
     until: Time,
 }
 
@@ -105,13 +108,14 @@ impl Host {
 impl<'a> Case<'a> {
     /// `until`: targets touched later do not count yet, their answer may be on its way.
     pub fn new(dossier: &'a Dossier, world: &'a World, until: Time) -> Self {
-        let mut case = Self { dossier, world, priors: Priors::shipped(), hosts: Vec::new(), until };
-        let mut order: Vec<(Address, usize)> = case.probes().map(|p| p.target).zip(0..).collect();
+        let one_way = world.is_one_way();
+        let seen = |p: &Probe| if one_way { p.seen_one_way() } else { *p };
+        let probes: Vec<Probe> = dossier.firsts().iter().filter(|p| p.first <= until).map(seen).collect();
+        let mut order: Vec<(Address, usize)> = probes.iter().map(|p| p.target).zip(0..).collect();
         order.sort_unstable();
-        let probes: Vec<&Probe> = case.probes().collect();
         let mut hosts: Vec<(usize, Host)> = Vec::new();
         for run in order.chunk_by(|a, b| a.0 == b.0) {
-            let of = || run.iter().map(|(_, place)| probes[*place]);
+            let of = || run.iter().map(|(_, place)| &probes[*place]);
             let count = |test: fn(&Probe) -> bool| of().filter(|p| test(p)).count() as u32;
             let host = Host {
                 address: run[0].0,
@@ -126,14 +130,13 @@ impl<'a> Case<'a> {
             hosts.push((run[0].1, host));
         }
         hosts.sort_unstable_by_key(|(first, _)| *first);
-        case.hosts = hosts.into_iter().map(|(_, host)| host).collect();
-        case
+        let hosts = hosts.into_iter().map(|(_, host)| host).collect();
+        Self { dossier, world, priors: Priors::shipped(), hosts, probes, until }
     }
 
     /// The targets that count, in the order of first touch (those kept one by one).
-    pub fn probes(&self) -> impl Iterator<Item = &'a Probe> + use<'a> {
-        let until = self.until;
-        self.dossier.firsts().iter().filter(move |p| p.first <= until)
+    pub fn probes(&self) -> impl Iterator<Item = &Probe> {
+        self.probes.iter()
     }
 
     /// The sums beyond the kept targets. They have no times, so they count only when all that is known does.

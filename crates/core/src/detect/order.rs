@@ -46,6 +46,13 @@ pub struct Seen {
     pub bits: Bits,
 }
 
+impl Seen {
+    /// Rounds of checks and backups go in order too, but their targets answer: order counts by the share that failed.
+    fn where_failed(self, failed: usize) -> Self {
+        Self { bits: Bits::new(self.bits.value() * failed as f64 / self.visits.max(failed) as f64), ..self }
+    }
+}
+
 /// Judges the order in which a source visited hosts, or the ports of its one host.
 pub fn judge(case: &Case<'_>) -> Option<Seen> {
     let hosts: Vec<i128> = case.hosts.iter().map(|h| number(h.address)).collect();
@@ -56,7 +63,8 @@ pub fn judge(case: &Case<'_>) -> Option<Seen> {
         if seen.order == Order::Permutation && repeats {
             (seen.order, seen.bits) = (Order::Random, Bits::ZERO);
         }
-        return Some(seen);
+        let failed = case.hosts.iter().filter(|h| h.first_failed).count();
+        return Some(seen.where_failed(failed));
     }
     let busiest = case.hosts.iter().max_by_key(|h| (h.services, h.address))?.address;
     let ports: Vec<Service> = case.probes().filter(|p| p.target == busiest).map(|p| p.service()).collect();
@@ -64,7 +72,8 @@ pub fn judge(case: &Case<'_>) -> Option<Seen> {
         return None;
     }
     let ports: Vec<i128> = ports.iter().map(|s| i128::from(s.port)).collect();
-    Some(Seen { ports: true, ..order_of(&ports) })
+    let failed = case.probes().filter(|p| p.target == busiest && p.failed()).count();
+    Some(Seen { ports: true, ..order_of(&ports) }.where_failed(failed))
 }
 
 fn total_targets(case: &Case<'_>) -> u64 {

@@ -1,88 +1,157 @@
 //! Outcome: how first contacts ended. The sequential probability ratio test of Jung et al. (TRW, IEEE S&P 2004).
 //!
-//! A scanner meets dead addresses, an ordinary source meets services. Each host counts once. There is no time window, so
-//! a probe an hour is found after as many probes as a thousand a second. The blind spot: a scanner with a list of live
-//! services succeeds everywhere; breadth and craft must tell it.
+//! A scanner meets dead addresses, an ordinary source meets services and uses them. Each host counts once. There is no
+//! time window, so a probe an hour is found after as many probes as a thousand a second. Good visits elsewhere are no
+//! excuse: a service asked of more hosts than is normal, or a host asked for more services, is also judged by itself. The
+//! blind spot: a scanner with a list of live services that talks with each; breadth and craft must tell it.
 
-use super::{Case, Spec};
+use hashbrown::HashMap;
+
+use super::{Case, Host, Spec, breadth};
+use crate::contact::Service;
 use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
 
 /// A further service of the same host that fails says less than another dead host: hosts are down as a whole. With 0.4
 /// bits, ten dead ports of one host reach the verdict together with breadth.
 const FURTHER_SERVICE: f64 = 0.4;
-/// Credit for answers is capped: no source earns an amnesty (30 bits are nineteen answered hosts).
+/// Credit for answers is capped: no source earns an amnesty (30 bits are nineteen used hosts).
 const CREDIT: f64 = -30.0;
 
 /// The detector's declaration.
 pub const SPEC: Spec = Spec {
     name: "outcome",
     family: Family::Outcome,
-    help: "first contacts that nothing answered, weighed against those that were (sequential ratio test)",
+    help: "first contacts that nothing answered, weighed against those that were used (sequential ratio test)",
     needs: "replies, or TCP sources that go on after the SYN",
     weigh,
 };
 
-fn weigh(case: &Case<'_>) -> Option<Evidence> {
-    let further = Bits::new(FURTHER_SERVICE);
-    let (mut bits, mut judged, mut failed, mut refused, mut dark) = (Bits::ZERO, 0u64, 0u64, 0u64, 0u64);
-    let mut unused = 0u64;
-    for host in &case.hosts {
-        let prior = case.priors.of(host.service);
-        let answered = host.services - host.failed;
-        if host.first_failed
-            && host.refused == 0
-            && answered == 0
-            && !case.silence_tells(host.service.transport)
-        {
-            continue;
-        }
-        // Whoever asks for a service uses it: an answer that was left unused earns no credit.
-        let credit = if host.used > 0 { answered } else { 0 };
-        let (first, others_failed, others_answered) = if host.first_failed {
-            (prior.failure(), host.failed - 1, credit)
-        } else if credit > 0 {
-            (prior.success(), host.failed, credit - 1)
-        } else {
-            unused += 1;
-            (Bits::ZERO, host.failed, 0)
-        };
-        bits = bits + first + further * u64::from(others_failed) + -(further * u64::from(others_answered));
-        failed += u64::from(host.first_failed);
-        refused += u64::from(host.first_failed && host.refused > 0);
-        dark += u64::from(answered == 0 && !case.world.answers(host.address));
-        judged += 1;
+/// How a set of first contacts ended.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    bits: Bits,
+    judged: u64,
+    failed: u64,
+    refused: u64,
+    dark: u64,
+    unused: u64,
+}
+
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.bits = self.bits + other.bits;
+        self.judged += other.judged;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        self.dark += other.dark;
+        self.unused += other.unused;
     }
-    let (beyond, open) = case.beyond();
-    if let Some((service, _)) = case.wide().and_then(|w| w.top.iter().max_by_key(|t| t.1)) {
-        let prior = case.priors.of(*service);
-        bits = bits + prior.success() * open;
-        judged += open;
-        if case.silence_tells(service.transport) {
-            bits = bits + prior.failure() * (beyond - open);
-            judged += beyond - open;
-            failed += beyond - open;
-            dark += beyond - open;
-        }
-    }
-    if judged == 0 {
-        return None;
-    }
-    let services: u32 = case.hosts.iter().map(|h| h.services).sum();
-    let text = if judged < 5 && u64::from(services) > judged {
-        let failed: u32 = case.hosts.iter().map(|h| h.failed).sum();
-        let hosts = if judged == 1 { "one host".into() } else { format!("{judged} hosts") };
-        let first = if case.wide().is_some() { "the first " } else { "" };
-        format!("{failed} of {first}{services} services of {hosts} did not answer")
-    } else {
-        let kinds = if refused > 0 { format!(" ({} refused)", grouped(refused)) } else { String::new() };
-        let unused = if unused > 0 {
-            format!("; {} answered and were left unused", grouped(unused))
+
+    fn text(&self) -> String {
+        let refused =
+            if self.refused > 0 { format!(" ({} refused)", grouped(self.refused)) } else { String::new() };
+        let unused = if self.unused > 0 {
+            format!("; {} answered and were left unused", grouped(self.unused))
         } else {
             String::new()
         };
-        let (failed, judged, dark) = (grouped(failed), grouped(judged), grouped(dark));
-        format!("{failed} of {judged} hosts had no service{kinds}; {dark} never answered anyone{unused}")
+        let (failed, judged, dark) = (grouped(self.failed), grouped(self.judged), grouped(self.dark));
+        format!("{failed} of {judged} hosts had no service{refused}; {dark} never answered anyone{unused}")
+    }
+}
+
+fn weigh(case: &Case<'_>) -> Option<Evidence> {
+    let mut all = Sum::default();
+    let mut by_service: HashMap<Service, Sum> = HashMap::new();
+    for host in &case.hosts {
+        if let Some(sum) = judge(case, host) {
+            all.add(sum);
+            by_service.entry(host.service).or_default().add(sum);
+        }
+    }
+    all.add(beyond(case));
+    if all.judged == 0 {
+        return None;
+    }
+    let apart =
+        by_service.iter().filter(|(service, _)| breadth::of_service(case, **service).bits > Bits::ZERO);
+    // The service settles ties, so that the sentence does not depend on the map's order.
+    let apart = apart.max_by_key(|(service, sum)| (sum.bits, **service));
+    let alone = apart.filter(|(_, sum)| sum.bits > all.bits).map(|(service, sum)| {
+        let text = format!("{}, judged by {service} alone", sum.text());
+        Evidence::new(Family::Outcome, sum.bits, text)
+    });
+    let whole = Evidence::new(Family::Outcome, all.bits.max(Bits::new(CREDIT)), text(case, &all));
+    [Some(whole), alone, one_host(case)].into_iter().flatten().max_by_key(|e| e.bits)
+}
+
+/// One host by itself.
+fn judge(case: &Case<'_>, host: &Host) -> Option<Sum> {
+    let further = Bits::new(FURTHER_SERVICE);
+    let prior = case.priors.of(host.service);
+    let answered = host.services - host.failed;
+    let silent = host.first_failed && host.refused == 0 && answered == 0;
+    if silent && !case.silence_tells(host.service.transport) {
+        return None;
+    }
+    // Whoever asks for a service uses it: an answer that was left unused earns no credit, nor does one that nobody asks
+    // many hosts for.
+    let credit = if host.used > 0 && !prior.singular { answered } else { 0 };
+    let (first, others_failed, others_used) = if host.first_failed {
+        (prior.failure(), host.failed - 1, credit)
+    } else if credit > 0 {
+        (prior.success(), host.failed, credit - 1)
+    } else {
+        (Bits::ZERO, host.failed, 0)
     };
-    Some(Evidence::new(Family::Outcome, bits.max(Bits::new(CREDIT)), text))
+    Some(Sum {
+        bits: first + further * u64::from(others_failed) + -(further * u64::from(others_used)),
+        judged: 1,
+        failed: u64::from(host.first_failed),
+        refused: u64::from(host.first_failed && host.refused > 0),
+        dark: u64::from(answered == 0 && !case.world.answers(host.address)),
+        unused: u64::from(!host.first_failed && host.used == 0),
+    })
+}
+
+/// Hosts beyond those kept one by one, by the service that was asked most.
+fn beyond(case: &Case<'_>) -> Sum {
+    let (hosts, open) = case.beyond();
+    let Some((service, _)) = case.wide().and_then(|w| w.top.iter().max_by_key(|t| t.1)) else {
+        return Sum::default();
+    };
+    let prior = case.priors.of(*service);
+    let credit = if prior.singular { Bits::ZERO } else { prior.success() * open };
+    if !case.silence_tells(service.transport) {
+        return Sum { bits: credit, judged: open, ..Sum::default() };
+    }
+    let failed = hosts - open;
+    Sum { bits: credit + prior.failure() * failed, judged: hosts, failed, dark: failed, ..Sum::default() }
+}
+
+/// The host most asked in vain, if it was asked for more services than is normal.
+fn one_host(case: &Case<'_>) -> Option<Evidence> {
+    let host = breadth::busiest(case)?;
+    if f64::from(host.services - host.talked) <= breadth::SERVICES || host.failed == 0 {
+        return None;
+    }
+    if host.refused == 0 && !case.silence_tells(host.service.transport) {
+        return None;
+    }
+    let bits =
+        case.priors.of(host.service).failure() + Bits::new(FURTHER_SERVICE) * u64::from(host.failed - 1);
+    let text = format!("{} of {} services of {} did not answer", host.failed, host.services, host.address);
+    Some(Evidence::new(Family::Outcome, bits, text))
+}
+
+fn text(case: &Case<'_>, all: &Sum) -> String {
+    let services: u32 = case.hosts.iter().map(|h| h.services).sum();
+    if all.judged >= 5 || u64::from(services) <= all.judged {
+        return all.text();
+    }
+    let failed: u32 = case.hosts.iter().map(|h| h.failed).sum();
+    let hosts = if all.judged == 1 { "one host".into() } else { format!("{} hosts", all.judged) };
+    let first = if case.wide().is_some() { "the first " } else { "" };
+    format!("{failed} of {first}{services} services of {hosts} did not answer")
 }

@@ -9,11 +9,13 @@ use crate::net::Address;
 /// Registers of the estimate: σ = 1.04 / sqrt(1024) = 3.3 %.
 const REGISTERS: usize = 1024;
 /// Past this many bytes an exact set becomes an estimate. A /16 held exactly needs 8 KiB.
-const EXACT_BYTES: usize = 16 * 1024;
+const EXACT_BYTES: usize = 32 * 1024;
+/// A container's head (40 bytes), its slack in the list of containers, and the least that an allocation takes.
+const CONTAINER_BYTES: usize = 96;
 /// How often the exact set's size is looked at: each time so many more were added.
-const LOOK_EVERY: u32 = 256;
+const LOOK_EVERY: u32 = 64;
 
-/// Counts distinct 32-bit values, exactly while that takes at most 16 KiB, then by estimate.
+/// Counts distinct 32-bit values, exactly while that takes at most 32 KiB, then by estimate.
 ///
 /// "Was this new?" is answered only while exact; the estimate (HyperLogLog, Flajolet et al. 2007) cannot tell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -115,9 +117,13 @@ impl Distinct {
     }
 }
 
-/// The serialised size is what the containers hold; the vector of containers and its slack come on top.
+/// The containers (one for each /16 touched) with their heads and the slack of their allocations, and what they hold.
 fn size_of_bitmap(set: &RoaringBitmap) -> usize {
-    set.serialized_size() * 3 / 2
+    let statistics = set.statistics();
+    let values = statistics.n_values_array_containers as usize * 2 * 3 / 2;
+    statistics.n_containers as usize * CONTAINER_BYTES
+        + values
+        + statistics.n_bitset_containers as usize * 8192
 }
 
 /// Spreads a value's bits (the finaliser of MurmurHash3, widened to 64 bits).
