@@ -18,7 +18,7 @@ use crate::world::{EPOCH, World};
 
 /// Number of shards. It is part of the state's form: another number evicts other sources.
 pub const SHARDS: usize = 64;
-/// Contacts taken to the shards at a time, where there are threads to take them: 4 MiB.
+/// Contacts taken to the shards at a time, 4 MiB: enough for each shard to work in its own part of the memory for a while.
 const BATCH: usize = 65_536;
 /// A smaller batch is not worth waking a thread for.
 const WORTH_A_THREAD: usize = 4_096;
@@ -113,9 +113,7 @@ impl Pipeline {
 
     /// Takes all that `fill` gives, until it returns false. While threads judge a batch, the next one is read.
     pub fn run(&mut self, fill: impl FnMut(&mut Vec<Contact>) -> bool) {
-        // One thread takes batches that stay in its cache.
-        let batch = if self.settings.threads < 2 { WORTH_A_THREAD } else { BATCH };
-        let mut reading = Reading { fill, fresh: Vec::new(), next: 0, batch, ended: false };
+        let mut reading = Reading { fill, fresh: Vec::new(), next: 0, ended: false };
         let (mut judged, mut read) = (Batch::default(), Batch::default());
         loop {
             let Self { settings, blocks, front, shards, world } = self;
@@ -291,8 +289,6 @@ struct Reading<F> {
     fill: F,
     fresh: Vec<Contact>,
     next: usize,
-    /// Contacts to a batch.
-    batch: usize,
     ended: bool,
 }
 
@@ -313,7 +309,7 @@ impl<F: FnMut(&mut Vec<Contact>) -> bool> Reading<F> {
                 if let Some(later) = self.fresh.get(self.next) {
                     return End::Epoch(later.time);
                 }
-                if batch.len >= self.batch {
+                if batch.len >= BATCH {
                     return End::Batch;
                 }
             }

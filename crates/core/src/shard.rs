@@ -20,6 +20,7 @@ use crate::detect::{Case, decided, weigh};
 use crate::direction::looks_like_an_answer;
 use crate::evidence::Bits;
 use crate::net::Address;
+use crate::priors::Priors;
 use crate::record::{Campaign, ProbeKind, Status};
 use crate::table::{More, Source, Table};
 use crate::world::{Delta, World};
@@ -307,6 +308,9 @@ impl Shard {
             let Some(place) = self.table.find(hash, address) else { continue };
             let Some(more) = &mut self.table.get(place).more else { continue };
             more.armed = false;
+            if more.campaign.is_none() && !may_decide(&more.dossier) {
+                continue;
+            }
             let until = deadline - GRACE;
             let ledger = weigh(&Case::new(&more.dossier, around.world, until));
             more.bits = ledger.bits();
@@ -414,6 +418,19 @@ fn keep_strongest(campaigns: &mut Vec<Campaign>, most: usize) -> u64 {
         campaigns.truncate(most);
     }
     gone as u64
+}
+
+/// Whether any weighing could reach the verdict; a cheap test that spares most ordinary sources the full one. Without
+/// odd packets, and with fewer than three targets left unused, outcome and order stay below it; breadth needs nine
+/// hosts of a service that nobody asks many for.
+fn may_decide(dossier: &Dossier) -> bool {
+    let firsts = dossier.firsts();
+    let plain = |p: &&Probe| {
+        matches!(p.kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho) && p.used()
+    };
+    firsts.len() - firsts.iter().filter(plain).count() >= 3
+        || dossier.kinds[ProbeKind::OsProbe as usize] > 0
+        || firsts.len() >= 9 && firsts.iter().any(|p| Priors::shipped().of(p.service()).singular)
 }
 
 /// The last judgement on a source: its campaign if there is one, and what it is instead if it only looked like one.
