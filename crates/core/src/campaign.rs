@@ -7,11 +7,11 @@ use crate::blocks::Blocks;
 use crate::contact::{Outcome, SECOND, Service, Time, Transport};
 use crate::detect::dossier::{Dossier, Probe, Wide, mark, number_of, service_of};
 use crate::detect::{Case, Host, order};
-use crate::evidence::{Ledger, THRESHOLD};
+use crate::evidence::Ledger;
 use crate::net::Address;
 use crate::record::{
-    Campaign, Count, Coverage, Direction, Family, Learned, Order, Prefix, ProbeKind, SCHEMA_VERSION,
-    Severity, Shape, Stamp, Status,
+    Campaign, Count, Coverage, Direction, Learned, Order, Prefix, ProbeKind, SCHEMA_VERSION, Severity, Shape,
+    Stamp, Status,
 };
 
 /// A campaign closes after ten of its own median gaps, at least this ...
@@ -347,36 +347,23 @@ impl Draft<'_> {
         }
     }
 
-    /// The largest number of targets with which it would not have been reported, had the evidence of each been as it was.
+    /// The targets with which it had not yet been reported: those touched before the one that decided.
     fn counterfactual(&self, scan: &Scan<'_>) -> String {
         if !self.ledger.decides() {
             return "none: the evidence no longer suffices".into();
         }
-        let hosts = scan.hosts().count.max(1);
-        let (what, targets) = match hosts {
-            0..MANY_HOSTS => ("services", scan.services().count.max(1)),
-            _ => ("hosts", hosts),
+        let before: Vec<&&Probe> = scan.probes.iter().filter(|p| p.first < self.standing.decided).collect();
+        let mut hosts: Vec<Address> = before.iter().map(|p| p.target).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        let (what, fewer) = match scan.hosts().count {
+            0..MANY_HOSTS => ("services", before.len()),
+            _ => ("hosts", hosts.len()),
         };
-        let outcome = self.ledger.family(Family::Outcome).value() / targets as f64;
-        let craft = self.ledger.family(Family::Craft).value() / targets.min(12) as f64;
-        let each = outcome + craft;
-        let needed = (THRESHOLD.value() / each).ceil();
-        if each > 0.0 && needed <= targets as f64 {
-            let fewer = needed as u64 - 1;
-            return match fewer {
-                0 | 1 => format!("a single one of its {what} sufficed"),
-                _ => format!("with only {fewer} {what} it would not have been reported"),
-            };
+        match fewer {
+            0 | 1 => format!("a single one of its {what} sufficed"),
+            _ => format!("with only {fewer} {what} it would not have been reported"),
         }
-        let (breadth, order) = (self.ledger.family(Family::Breadth), self.ledger.family(Family::Order));
-        let (what, bits) = if breadth >= order { ("breadth", breadth) } else { ("order", order) };
-        let without = self.ledger.bits().value() - bits.value();
-        if without >= THRESHOLD.value() {
-            return format!(
-                "no one family alone: without its {what} the sum would still be {without:+.1} bits"
-            );
-        }
-        format!("it rests on its {what}: without it the sum would be {without:+.1} bits")
     }
 }
 
