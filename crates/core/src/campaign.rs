@@ -1,18 +1,20 @@
 //! Campaigns: one record for each scan, made of what is remembered of its source.
 
+mod scan;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::blocks::Blocks;
-use crate::contact::{Outcome, SECOND, Service, Time, Transport};
-use crate::detect::dossier::{Dossier, Probe, Wide, mark, number_of, service_of};
-use crate::detect::{Case, Host, order};
+use crate::contact::{Outcome, SECOND, Time};
+use crate::detect::dossier::{Dossier, Probe};
+use crate::detect::{Case, order};
 use crate::evidence::Ledger;
 use crate::net::Address;
 use crate::record::{
-    Campaign, Count, Coverage, Direction, Learned, Order, Prefix, ProbeKind, SCHEMA_VERSION, Severity, Shape,
-    Stamp, Status,
+    Campaign, Direction, Learned, Order, ProbeKind, SCHEMA_VERSION, Severity, Shape, Stamp, Status,
 };
+use scan::Scan;
 
 /// A campaign closes after ten of its own median gaps, at least this ...
 pub const CLOSES_AFTER: Time = 3600 * SECOND;
@@ -22,15 +24,6 @@ pub const GOES_ON_WITHIN: Time = 30 * 24 * 3600 * SECOND;
 const MANY_HOSTS: u64 = 5;
 /// "Many" services.
 const MANY_SERVICES: u64 = 10;
-/// Networks listed in a record.
-const PREFIXES: usize = 64;
-/// Services listed in a record.
-const SERVICES: usize = 16;
-
-/// Ranges of services listed in a record.
-const RANGES: usize = 64;
-/// Hosts listed in a record.
-const TARGETS: usize = 16;
 
 /// Where an opened campaign stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -103,191 +96,6 @@ pub struct Draft<'a> {
     pub blocks: &'a Blocks,
     /// The time now, by the engine's clock: whether it is closed depends on it.
     pub now: Time,
-}
-
-/// The part of a source's traffic that the scan consists of.
-struct Scan<'a> {
-    probes: Vec<&'a Probe>,
-    hosts: Vec<&'a Host>,
-    wide: Option<&'a Wide>,
-}
-
-impl<'a> Scan<'a> {
-    /// A scanner may also browse: services that it mostly used as services are used are left out, unless that leaves
-    /// nothing, or nobody but a scanner asks for them.
-    fn of(case: &'a Case<'a>) -> Self {
-        let all: Vec<&Probe> = case.probes().collect();
-        let used = |service: Service| {
-            let of = || all.iter().filter(|p| p.service() == service);
-            2 * of().filter(|p| p.talked() && p.marks & mark::RETURNED == 0).count() > of().count()
-        };
-        let mut services: Vec<Service> = all.iter().map(|p| p.service()).collect();
-        services.sort_unstable();
-        services.dedup();
-        services.retain(|s| case.dossier.wide.is_none() && used(*s) && !case.priors.of(*s).singular);
-        let mut probes = all.clone();
-        probes.retain(|p| !services.contains(&p.service()));
-        if probes.len() < MANY_HOSTS as usize {
-            probes = all;
-        }
-        let mut touched: Vec<Address> = probes.iter().map(|p| p.target).collect();
-        touched.sort_unstable();
-        let hosts = case.hosts.iter().filter(|h| touched.binary_search(&h.address).is_ok()).collect();
-        Self { probes, hosts, wide: case.dossier.wide.as_deref() }
-    }
-
-    fn hosts(&self) -> Count {
-        match self.wide {
-            Some(wide) => Count { count: wide.hosts.count(), exact: wide.hosts.is_exact() },
-            None => Count { count: self.hosts.len() as u64, exact: true },
-        }
-    }
-
-    fn services(&self) -> Count {
-        match self.wide {
-            Some(wide) if wide.services.is_exact() => {
-                let count =
-                    wide.services.values().filter(|n| is_service(service_of(*n).transport)).count() as u64;
-                Count { count, exact: true }
-            }
-            Some(wide) => Count { count: wide.services.count(), exact: false },
-            None => {
-                let mut services: Vec<Service> = self.probes.iter().map(|p| p.service()).collect();
-                services.retain(|s| is_service(s.transport));
-                services.sort_unstable();
-                services.dedup();
-                Count { count: services.len() as u64, exact: true }
-            }
-        }
-    }
-
-    fn top_services(&self) -> Vec<String> {
-        let mut counts: Vec<(Service, u64)> = Vec::new();
-        let mut add = |service: Service, n: u64| match counts.iter_mut().find(|(s, _)| *s == service) {
-            Some((_, count)) => *count += n,
-            None => counts.push((service, n)),
-        };
-        self.probes.iter().for_each(|p| add(p.service(), 1));
-        if let Some(wide) = self.wide {
-            wide.top.iter().for_each(|(service, n)| add(*service, u64::from(*n)));
-        }
-        counts.sort_unstable_by_key(|(service, n)| (std::cmp::Reverse(*n), *service));
-        counts.truncate(SERVICES);
-        counts.iter().map(|(service, _)| service.to_string()).collect()
-    }
-
-    fn service_ranges(&self) -> Vec<String> {
-        let mut numbers: Vec<u32> = match self.wide {
-            Some(wide) => wide.services.values().collect(),
-            None => self.probes.iter().map(|p| number_of(p.service())).collect(),
-        };
-        numbers.sort_unstable();
-        numbers.dedup();
-        // ICMP types and the like are numbers, not a range of ports.
-        let apart = |number: u32| {
-            !matches!(service_of(number).transport, Transport::Tcp | Transport::Udp | Transport::Sctp)
-        };
-        let ranges = numbers.chunk_by(|a, b| a + 1 == *b && a >> 16 == b >> 16 && !apart(*a));
-        let name = |range: &[u32]| match range {
-            [one] => service_of(*one).to_string(),
-            _ => format!("{}-{}", service_of(range[0]), range[range.len() - 1] & 0xffff),
-        };
-        let names: Vec<String> = ranges.map(name).collect();
-        if names.len() <= RANGES { names } else { Vec::new() }
-    }
-
-    fn targets(&self) -> Vec<String> {
-        let few = self.hosts.len() <= TARGETS && self.hosts().count == self.hosts.len() as u64;
-        let mut addresses: Vec<Address> = self.hosts.iter().map(|h| h.address).filter(|_| few).collect();
-        addresses.sort_unstable();
-        addresses.iter().map(ToString::to_string).collect()
-    }
-
-    /// Whether a service, not only a host, was shown to be there.
-    fn opened(&self) -> bool {
-        let open = |p: &&Probe| is_service(p.transport) && !p.failed();
-        let beyond =
-            self.wide.is_some_and(|w| w.open.count() > 0 && w.top.iter().any(|t| is_service(t.0.transport)));
-        self.probes.iter().any(open) || beyond && self.hosts.iter().all(|h| is_service(h.service.transport))
-    }
-
-    fn learned(&self) -> Learned {
-        let exact = |count: u64| Count { count, exact: true };
-        match self.wide {
-            Some(wide) => {
-                let open = Count { count: wide.open.count(), exact: wide.open.is_exact() };
-                // A host may refuse on one service and answer on another: it counts as open.
-                let refused = wide.refused.count();
-                let both =
-                    wide.refused.values().filter(|h| wide.open.contains(*h) == Some(true)).count() as u64;
-                let none = Count { count: 0, exact: true };
-                let (open, alive) = if self.services().count == 0 { (none, open) } else { (open, none) };
-                Learned {
-                    open_hosts: open,
-                    alive_hosts: alive,
-                    refused_hosts: Count {
-                        count: refused - both,
-                        exact: open.exact && wide.refused.is_exact(),
-                    },
-                }
-            }
-            None => {
-                let mut opened: Vec<Address> = self
-                    .probes
-                    .iter()
-                    .filter(|p| is_service(p.transport) && !p.failed())
-                    .map(|p| p.target)
-                    .collect();
-                opened.sort_unstable();
-                opened.dedup();
-                let others = || self.hosts.iter().filter(|h| opened.binary_search(&h.address).is_err());
-                Learned {
-                    open_hosts: exact(opened.len() as u64),
-                    alive_hosts: exact(others().filter(|h| !h.is_failed()).count() as u64),
-                    refused_hosts: exact(others().filter(|h| h.is_failed() && h.refused > 0).count() as u64),
-                }
-            }
-        }
-    }
-
-    fn prefixes(&self) -> (Vec<Prefix>, u64) {
-        let mut networks: Vec<Address> = match self.wide {
-            Some(wide) if self.probes[0].target.is_v4() && wide.hosts.is_exact() => {
-                wide.hosts.values().map(|v4| Address::v4(v4.to_be_bytes()).network()).collect()
-            }
-            _ => self.hosts.iter().map(|h| h.address.network()).collect(),
-        };
-        networks.sort_unstable();
-        let mut counted: Vec<(u64, Address)> =
-            networks.chunk_by(|a, b| a == b).map(|run| (run.len() as u64, run[0])).collect();
-        let known = counted.len() as u64;
-        let all = self.wide.map_or(known, |w| w.networks.count().max(known));
-        counted.sort_unstable_by_key(|(hosts, network)| (std::cmp::Reverse(*hosts), *network));
-        counted.truncate(PREFIXES);
-        if let ([(hosts, _)], 1) = (&mut counted[..], all) {
-            *hosts = self.hosts().count;
-        }
-        let length = |network: &Address| if network.is_v4() { 24 } else { 64 };
-        let name = |(hosts, network): &(u64, Address)| Prefix {
-            prefix: format!("{network}/{}", length(network)),
-            hosts: *hosts,
-        };
-        (counted.iter().map(name).collect(), all)
-    }
-
-    fn coverage(&self, blocks: &Blocks) -> Vec<Coverage> {
-        let wide = self.wide;
-        let exact = wide.is_none_or(|w| w.hosts.is_exact());
-        let nets = blocks.nets().enumerate();
-        let counted = nets.map(|(place, net)| {
-            let kept = self.hosts.iter().filter(|h| blocks.find(h.address) == Some(place)).count() as u64;
-            let count = kept + wide.and_then(|w| w.blocks.get(place)).copied().unwrap_or(0);
-            let of = 1u64.checked_shl(u32::from(net.max_prefix_len() - net.prefix_len()));
-            let count = count.min(of.unwrap_or(u64::MAX));
-            Coverage { block: net.to_string(), hosts: Count { count, exact }, of }
-        });
-        counted.filter(|c| c.hosts.count > 0).collect()
-    }
 }
 
 impl Draft<'_> {
@@ -365,11 +173,6 @@ impl Draft<'_> {
             _ => format!("with only {fewer} {what} it would not have been reported"),
         }
     }
-}
-
-/// ICMP, ARP and ND reach a host, not a service of it.
-fn is_service(transport: Transport) -> bool {
-    !matches!(transport, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd)
 }
 
 fn round(value: f64) -> f64 {
