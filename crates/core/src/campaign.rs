@@ -202,7 +202,7 @@ fn probe_kinds(dossier: &Dossier, scan: &Scan<'_>) -> Vec<ProbeKind> {
     let telling = |kind| matches!(kind, ProbeKind::OsProbe | ProbeKind::VersionProbe | ProbeKind::BannerGrab);
     let frequent = |count: u32| u64::from(count) * 100 >= all;
     let scanned = |kind| kind == ProbeKind::TcpConnect || scan.probes.iter().any(|p| p.kind == kind);
-    let mut named: Vec<(u32, ProbeKind)> = KINDS_IN_ORDER
+    let mut named: Vec<(u32, ProbeKind)> = ProbeKind::ALL
         .iter()
         .map(|kind| (kinds[*kind as usize], *kind))
         .filter(|(count, kind)| *count > 0 && (telling(*kind) || frequent(*count) && scanned(*kind)))
@@ -218,33 +218,6 @@ fn banners_grabbed(dossier: &Dossier) -> u32 {
     let answered = dossier.probes.iter().filter(|p| p.outcome >= Outcome::Answered).count();
     if told >= 3 && 2 * told >= answered { told as u32 } else { 0 }
 }
-
-/// All kinds, as declared.
-pub const KINDS_IN_ORDER: [ProbeKind; crate::detect::dossier::KINDS] = {
-    use ProbeKind::*;
-    [
-        TcpConnect,
-        TcpSyn,
-        TcpFin,
-        TcpNull,
-        TcpXmas,
-        TcpMaimon,
-        TcpAck,
-        TcpSynFin,
-        TcpSynack,
-        Udp,
-        IcmpEcho,
-        IcmpTimestamp,
-        IcmpMask,
-        Arp,
-        Nd,
-        SctpInit,
-        IpProtocol,
-        OsProbe,
-        VersionProbe,
-        BannerGrab,
-    ]
-};
 
 /// ATT&CK 18.1: from outside it is Scanning IP Blocks; from inside, Network Service Discovery.
 fn techniques(direction: Direction) -> Vec<String> {

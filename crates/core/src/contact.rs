@@ -115,6 +115,9 @@ pub mod flags {
     pub const CWR: u8 = 128;
 }
 
+/// In [`Contact::flags`] of an [`Outcome::Unreachable`] reply: the time to live ran out on the way, as a traceroute wants it.
+pub const EXPIRED: u8 = 1;
+
 /// Somebody touched an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {

@@ -168,12 +168,6 @@ impl Ledger {
         self.entries.iter().find_map(|(e, _)| e.instead.map(|what| (what, e.text.as_str())))
     }
 
-    /// The bits of one family as they count.
-    pub fn family(&self, family: Family) -> Bits {
-        let counting = self.entries.iter().filter(|(e, s)| e.family == family && *s == Standing::Counts);
-        counting.map(|(e, _)| e.bits).sum()
-    }
-
     /// The lines of the record: what counts, and what was set aside.
     pub fn lines(&self) -> Vec<LedgerEntry> {
         let shown = self.entries.iter().filter(|(_, s)| *s != Standing::Overlapped);

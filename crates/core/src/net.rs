@@ -42,12 +42,6 @@ impl Address {
         ((self.high as u128) << 64) | self.low as u128
     }
 
-    /// From a number, as [`Address::number`] gives it.
-    #[inline]
-    pub const fn from_number(value: u128) -> Self {
-        Self { high: (value >> 64) as u64, low: value as u64 }
-    }
-
     /// The 32 bits of an IPv4 address.
     #[inline]
     pub const fn as_v4(self) -> Option<u32> {

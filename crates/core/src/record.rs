@@ -182,6 +182,32 @@ pub enum ProbeKind {
     BannerGrab,
 }
 
+impl ProbeKind {
+    /// All of them, as declared.
+    pub const ALL: [Self; 20] = [
+        Self::TcpConnect,
+        Self::TcpSyn,
+        Self::TcpFin,
+        Self::TcpNull,
+        Self::TcpXmas,
+        Self::TcpMaimon,
+        Self::TcpAck,
+        Self::TcpSynFin,
+        Self::TcpSynack,
+        Self::Udp,
+        Self::IcmpEcho,
+        Self::IcmpTimestamp,
+        Self::IcmpMask,
+        Self::Arp,
+        Self::Nd,
+        Self::SctpInit,
+        Self::IpProtocol,
+        Self::OsProbe,
+        Self::VersionProbe,
+        Self::BannerGrab,
+    ];
+}
+
 /// A number of distinct things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count {

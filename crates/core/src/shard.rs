@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use crate::blocks::Blocks;
 use crate::campaign::{CLOSES_AFTER, Draft, GOES_ON_WITHIN, Standing, closes_after};
-use crate::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags, traits};
+use crate::contact::{Contact, EXPIRED, Outcome, Phase, SECOND, Time, Transport, flags, traits};
 use crate::detect::craft::{is_ordinary_syn, kind_of};
 use crate::detect::dossier::{Change, Dossier, Probe, mark};
 use crate::detect::{Case, decided, weigh};
@@ -175,10 +175,11 @@ impl Shard {
             self.start_over(place, contact, kind, marks, around);
             return;
         }
-        if gap > CLOSES_AFTER && more.campaign.as_ref().is_some_and(|c| c.status == Status::Open) {
+        // The cheap test first: nothing closes sooner.
+        let closed = gap > CLOSES_AFTER && gap > closes_after(&more.dossier);
+        if let Some(standing) = more.campaign.as_mut().filter(|c| closed && c.status == Status::Open) {
             // It had closed, and goes on.
-            let reopened = gap > closes_after(&more.dossier);
-            more.campaign.as_mut().expect("just seen").revision += if reopened { 2 } else { 0 };
+            standing.revision += 2;
         }
         let summed = more.dossier.wide.is_some();
         let change = more.probe(contact, kind, marks, around, gap);
@@ -217,7 +218,7 @@ impl Shard {
         let hash = around.hash(contact.source);
         let Some(place) = self.table.find(hash, contact.source) else { return };
         let source = self.table.get(place);
-        let expired = contact.outcome == Outcome::Unreachable && contact.flags == flags::FIN;
+        let expired = contact.outcome == Outcome::Unreachable && contact.flags == EXPIRED;
         let marks = if expired { mark::EXPIRED } else { 0 };
         let Some(more) = &mut source.more else {
             if source.first.is_of(contact) {
@@ -227,10 +228,8 @@ impl Shard {
             }
             return;
         };
-        let answered =
-            more.dossier.find(contact).is_none_or(|i| more.dossier.probes[i].outcome >= Outcome::Answered);
         let sums = more.dossier.wide.is_some();
-        if more.dossier.learn(contact, marks, around.world.is_one_way()) {
+        if let Some(answered) = more.dossier.learn(contact, marks, around.world.is_one_way()) {
             self.delta.reply(contact, answered);
         }
         if sums {
@@ -241,14 +240,11 @@ impl Shard {
     /// An answer that nobody asked for.
     fn stray(&mut self, contact: &Contact, around: &Surroundings<'_>) {
         let reset = contact.transport == Transport::Tcp && contact.flags & flags::RST != 0;
-        if reset {
-            // Counted as backscatter below.
-        } else if looks_like_an_answer(contact) {
-            self.delta.seen.stray_answers += 1;
-        } else {
+        if !reset && !looks_like_an_answer(contact) {
             self.probe(contact, around);
             return;
         }
+        self.delta.seen.stray_answers += u64::from(!reset);
         if contact.transport != Transport::Tcp {
             return;
         }

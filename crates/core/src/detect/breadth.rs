@@ -50,8 +50,7 @@ pub struct Asked {
 /// Breadth of one service.
 pub fn of_service(case: &Case<'_>, service: Service) -> Asked {
     let prior = case.priors.of(service);
-    let counts = |p: &&Probe| p.service() == service && (!p.used() || prior.singular) && !p.is_stream();
-    let mut seen = case.probes().filter(counts).count() as u64;
+    let mut seen = case.in_vain(service);
     if let Some(wide) = case.wide()
         && let Some((_, touches)) = wide.top.iter().find(|(s, _)| *s == service)
     {

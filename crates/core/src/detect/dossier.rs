@@ -23,7 +23,7 @@ const VISIT: u32 = 5;
 /// Datagrams to one service that are a stream, answered or not: more than any scanner's retries (nmap: 11).
 const STREAM: u8 = 16;
 /// Number of probe kinds.
-pub const KINDS: usize = ProbeKind::BannerGrab as usize + 1;
+pub const KINDS: usize = ProbeKind::ALL.len();
 /// Services counted one by one beyond the kept targets.
 const TOP_SERVICES: usize = 32;
 
@@ -31,8 +31,6 @@ const TOP_SERVICES: usize = 32;
 pub mod mark {
     /// A router said that the time to live ran out on the way: a traceroute does this by intent.
     pub const EXPIRED: u8 = 1;
-    /// The source dropped the connection with a reset before using it.
-    pub const RESET: u8 = 2;
     /// Came back to a service which had answered it before.
     pub const RETURNED: u8 = 8;
     /// The SYN is not one that an ordinary stack sends; an IP protocol without content.
@@ -322,11 +320,14 @@ impl Dossier {
         self.wide = Some(wide);
     }
 
-    /// A reply, or a sign that the connection was used. Returns whether the target was known.
-    pub fn learn(&mut self, contact: &Contact, marks: u8, one_way: bool) -> bool {
+    /// A reply, or a sign that the connection was used. `None` of a target that was not touched; else whether its answer
+    /// was seen before (beyond the kept targets that is not known, and taken to be so).
+    pub fn learn(&mut self, contact: &Contact, marks: u8, one_way: bool) -> Option<bool> {
+        let mut answered = true;
         let mut outcome = contact.outcome;
         if let Some(place) = self.find(contact) {
             let probe = &mut self.probes[place];
+            answered = !probe.failed();
             probe.marks |= marks;
             probe.learn(contact.outcome, one_way);
             outcome = probe.outcome;
@@ -338,11 +339,11 @@ impl Dossier {
             }
         } else if let Some(wide) = &mut self.wide {
             if wide.hosts.contains(host_id(contact.target)) == Some(false) {
-                return false;
+                return None;
             }
             let unheard = matches!(outcome, Outcome::Completed | Outcome::Asked) && !one_way;
             if unheard && wide.open.contains(host_id(contact.target)) != Some(true) {
-                return true;
+                return Some(answered);
             }
             wide.learn(contact.target, outcome);
             if contact.outcome >= Outcome::Answered && self.probes.len() < KEPT_OPEN {
@@ -351,14 +352,14 @@ impl Dossier {
                 probe.first = contact.time;
                 self.keep(probe);
             }
-            return true;
+            return Some(answered);
         } else {
-            return false;
+            return None;
         }
         if let Some(wide) = &mut self.wide {
             wide.learn(contact.target, outcome);
         }
-        true
+        Some(answered)
     }
 
     /// Targets kept because they were touched first (not because they answered later).

@@ -74,6 +74,8 @@ pub struct Case<'a> {
     /// The hosts it touched, in the order of first touch (the kept ones).
     pub hosts: Vec<Host>,
     probes: Vec<Probe>,
+    /// Hosts asked in vain or left unused by service, sorted.
+    in_vain: Vec<(Service, u64)>,
     until: Time,
 }
 
@@ -131,12 +133,23 @@ impl<'a> Case<'a> {
         }
         hosts.sort_unstable_by_key(|(first, _)| *first);
         let hosts = hosts.into_iter().map(|(_, host)| host).collect();
-        Self { dossier, world, priors: Priors::shipped(), hosts, probes, until }
+        let priors = Priors::shipped();
+        let counts = |p: &&Probe| (!p.used() || priors.of(p.service()).singular) && !p.is_stream();
+        let mut services: Vec<Service> = probes.iter().filter(counts).map(Probe::service).collect();
+        services.sort_unstable();
+        let in_vain = services.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect();
+        Self { dossier, world, priors, hosts, probes, in_vain, until }
     }
 
     /// The targets that count, in the order of first touch (those kept one by one).
     pub fn probes(&self) -> impl Iterator<Item = &Probe> {
         self.probes.iter()
+    }
+
+    /// Kept hosts that were asked for a service in vain or left unused; of services that nobody asks many hosts for, all.
+    pub fn in_vain(&self, service: Service) -> u64 {
+        let place = self.in_vain.binary_search_by_key(&service, |(s, _)| *s);
+        place.map_or(0, |place| self.in_vain[place].1)
     }
 
     /// The sums beyond the kept targets. They have no times, so they count only when all that is known does.

@@ -8,11 +8,8 @@ use super::arp::on_link;
 use super::ip::{self, Datagram, protocol, reply};
 use super::part::{be16, be32};
 use super::{Sighting, Skip};
-use watchpost_core::contact::{Contact, Outcome, Phase, Transport, traits};
+use watchpost_core::contact::{Contact, EXPIRED, Outcome, Phase, Transport, traits};
 use watchpost_core::net::Address;
-
-/// In [`Contact::flags`] of a reply that an ICMP error made: the error was "time exceeded", as traceroute provokes it.
-pub const EXPIRED: u8 = 1;
 
 /// What a request and its answer are called on the wire: the request's type, the answer's, and the length of both
 /// without data.

@@ -21,9 +21,9 @@ mod udp; // UDP, and VXLAN within
 use part::Part;
 use watchpost_core::contact::{Contact, Time};
 
-pub use icmp::EXPIRED;
 pub use link::LinkType;
 pub use skip::Skip;
+pub use watchpost_core::contact::EXPIRED;
 
 /// How many tunnels within tunnels, tags behind tags, extension headers behind extension headers are followed.
 const MAX_NESTING: u8 = 8;
