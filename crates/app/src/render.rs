@@ -34,6 +34,7 @@ pub const fn family(family: Family) -> &'static str {
         Family::Breadth => "breadth",
         Family::Craft => "craft",
         Family::Order => "order",
+        Family::Coordination => "coordinated",
         Family::Against => "against",
     }
 }

@@ -12,7 +12,8 @@ use crate::detect::{Case, order};
 use crate::evidence::Ledger;
 use crate::net::Address;
 use crate::record::{
-    Campaign, Direction, Learned, Order, ProbeKind, SCHEMA_VERSION, Severity, Shape, Stamp, Status,
+    ATTACK_VERSION, Campaign, Direction, Learned, LessonCounts, Order, ProbeKind, SCHEMA_VERSION, Severity,
+    Shape, Stamp, Status, TargetList,
 };
 use scan::Scan;
 
@@ -130,6 +131,7 @@ impl Draft<'_> {
             source_count: 1,
             direction,
             techniques: techniques(direction),
+            attack_version: ATTACK_VERSION.into(),
             shape: shape(hosts.count, services.count),
             probes: probe_kinds(dossier, &scan),
             probe_count: dossier.probe_count,
@@ -145,6 +147,14 @@ impl Draft<'_> {
             rate: (span > 0.0).then(|| round(dossier.probe_count as f64 / span)),
             median_gap: dossier.median_gap().map(|gap| round(gap as f64 / SECOND as f64)),
             order: order::judge(self.case).map_or(Order::Unknown, |seen| seen.order),
+            nesting: None,
+            tools: Vec::new(),
+            permutation: None,
+            target_list: TargetList::unknown(),
+            coordination: None,
+            procedures: Vec::new(),
+            lessons: LessonCounts::default(),
+            follow_ups: Vec::new(),
             confidence: self.ledger.bits().confidence(),
             bits: self.ledger.bits().value(),
             severity,

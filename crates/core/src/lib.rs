@@ -9,6 +9,7 @@ pub mod contact; // somebody touched an address
 pub mod detect; // evidence, one detector a file
 pub mod direction; // who started: the bounded memory of recent pairs
 pub mod evidence; // bits, families, the ledger
+pub mod imprint; // raw header facts of a source's first probes
 pub mod merge; // several inputs, one order of time
 pub mod net; // addresses
 pub mod pipeline; // the line: front, shards, epochs, the end
@@ -16,4 +17,6 @@ pub mod priors; // what ordinary traffic looks like (data/services.toml)
 pub mod record; // all that leaves the engine
 pub mod shard; // sources owned by one shard, judged contact by contact
 pub mod table; // sources within a byte budget
+pub mod trace; // a campaign's targets in the order of time
+pub mod utterance; // what was said on a connection
 pub mod world; // what spans sources, replaced at epochs

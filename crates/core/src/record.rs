@@ -9,12 +9,19 @@ use serde::{Deserialize, Serialize};
 /// The version of every record's form. It rises when a field changes its meaning or goes; new fields do not raise it.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// The ATT&CK version that technique ids are of.
+pub const ATTACK_VERSION: &str = "18.1";
+
 /// One line of output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "record", rename_all = "kebab-case")]
 pub enum Record {
     /// One scan.
     Campaign(Box<Campaign>),
+    /// What a scan learned of one host.
+    Lesson(Box<Lesson>),
+    /// Somebody came back to what a scan had revealed.
+    FollowUp(Box<FollowUp>),
     /// What was read, skipped and not visible; the last record of every run.
     Run(Box<Run>),
 }
@@ -63,8 +70,10 @@ pub struct Campaign {
     pub source_count: u64,
     /// Where the scan came from and went to.
     pub direction: Direction,
-    /// ATT&CK techniques that the direction implies, e.g. T1595.001; empty where the direction is not known.
+    /// ATT&CK techniques, e.g. T1595.001; empty where the direction is not known.
     pub techniques: Vec<String>,
+    /// The ATT&CK version that these ids are of, e.g. `18.1`.
+    pub attack_version: String,
     /// horizontal, vertical, block or null.
     pub shape: Shape,
     /// Probe kinds, most frequent first.
@@ -96,6 +105,22 @@ pub struct Campaign {
     pub median_gap: Option<f64>,
     /// In which order hosts (or ports, where it is one host) were visited.
     pub order: Order,
+    /// Whether all ports of a host came first, or all hosts of a port; null where there are not several of both.
+    pub nesting: Option<Nesting>,
+    /// The tools that the packets show, most certain first; empty where nothing names one.
+    pub tools: Vec<Tool>,
+    /// The permutation of ZMap behind the order, where it could be recovered and proved.
+    pub permutation: Option<Permutation>,
+    /// From which list of targets it works.
+    pub target_list: TargetList,
+    /// Why its sources are one scan; null of a single source.
+    pub coordination: Option<Coordination>,
+    /// Known procedures that it resembles: hints, never attributions.
+    pub procedures: Vec<Procedure>,
+    /// What it learned, in numbers; the lessons tell which.
+    pub lessons: LessonCounts,
+    /// The ids of the follow-ups that came back to what it revealed.
+    pub follow_ups: Vec<String>,
     /// `1 / (1 + 2^-bits)`, at even prior odds.
     pub confidence: f64,
     /// The sum of the ledger, in bits.
@@ -110,6 +135,292 @@ pub struct Campaign {
     pub ledger: Vec<LedgerEntry>,
     /// The nearest case in which this would not have been reported.
     pub counterfactual: String,
+}
+
+/// A tool that the packets show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// In lower case, e.g. `masscan`.
+    pub name: String,
+    /// The versions that show the same marks, where they tell, e.g. `4.x`.
+    pub version: Option<String>,
+    /// Between 0 and 1.
+    pub confidence: f64,
+    /// What names it, with its numbers.
+    pub text: String,
+}
+
+/// How hosts and ports were nested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nesting {
+    /// All ports of one host, then the next host.
+    HostMajor,
+    /// One port of all hosts, then the next port.
+    PortMajor,
+    /// Both mixed.
+    Mixed,
+}
+
+/// ZMap's permutation: the walk `x <- generator * x mod prime` over the indexes of its target list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Permutation {
+    /// The generator of the walk. Equal generators of several sources are shards of one scan.
+    pub generator: u64,
+    /// The prime: the smallest of ZMap's above the number of targets.
+    pub prime: u64,
+    /// The address list that the indexes count, as far as the walk tells, e.g. `203.0.113.0/24` or `internet`.
+    pub list: String,
+    /// Addresses in that list, where it is known.
+    pub list_addresses: Option<u64>,
+    /// Sending threads that the walk shows.
+    pub threads: u32,
+    /// Share of the walk that was done at the last hit, 0 to 1.
+    pub done: f64,
+    /// The next hits in the own blocks, if it goes on; at most 16.
+    pub next: Vec<String>,
+    /// Bits by which the hits fit this walk better than chance, all candidates counted.
+    pub bits: f64,
+    /// The proof in words.
+    pub text: String,
+}
+
+/// From which list a scan works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListKind {
+    /// The whole Internet.
+    InternetWide,
+    /// One block of addresses.
+    Block,
+    /// Several separate blocks of one holder, and nothing between.
+    Organisation,
+    /// Addresses chosen beforehand: live services, few or no misses.
+    Curated,
+    /// The evidence does not tell.
+    Unknown,
+}
+
+/// The verdict on the target list, with its terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetList {
+    /// The most probable kind, or unknown.
+    pub kind: ListKind,
+    /// Its probability; of `unknown`, that of the most probable kind.
+    pub confidence: f64,
+    /// All kinds with their probabilities, most probable first; empty where nothing was weighed.
+    pub weighed: Vec<WeighedList>,
+    /// What the verdict rests on.
+    pub terms: Vec<ListTerm>,
+}
+
+impl TargetList {
+    /// Nothing was weighed.
+    pub fn unknown() -> Self {
+        Self { kind: ListKind::Unknown, confidence: 0.0, weighed: Vec::new(), terms: Vec::new() }
+    }
+}
+
+/// The probability of one kind of list.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WeighedList {
+    /// The kind.
+    pub kind: ListKind,
+    /// Its posterior probability.
+    pub probability: f64,
+}
+
+/// One term: how much an observation speaks for each kind of list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ListTerm {
+    /// e.g. `rate bound`, `clock`, `spread`, `informed`, `boundary`, `permutation`.
+    pub name: String,
+    /// log2 likelihoods by kind, against the best of them (0 is the best).
+    pub bits: Vec<ListBits>,
+    /// The sentence, with its numbers.
+    pub text: String,
+}
+
+/// What a term says of one kind of list.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ListBits {
+    /// The kind.
+    pub kind: ListKind,
+    /// log2 of its likelihood, against the best.
+    pub bits: f64,
+}
+
+/// Why several sources are one scan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Coordination {
+    /// Bits for one scan against as many unrelated ones.
+    pub bits: f64,
+    /// The probability of such disjoint coverage by chance, as a power of ten (log10).
+    pub chance_log10: f64,
+    /// What it rests on: imprint, ports, generator, origin, each with its numbers.
+    pub reasons: Vec<String>,
+    /// Networks that the sources come from (/24 of IPv4, /64 of IPv6).
+    pub networks: u64,
+}
+
+/// A known procedure that a campaign resembles.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Procedure {
+    /// The profile's name in `data/procedures.toml`.
+    pub name: String,
+    /// Between 0 and 1: how far it can be told from ordinary scanning.
+    pub confidence: f64,
+    /// What matched, and the caution.
+    pub text: String,
+    /// The ATT&CK examples that the profile is made from, e.g. `G0139`.
+    pub references: Vec<String>,
+}
+
+/// What a campaign learned, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LessonCounts {
+    /// Services shown open, of the targets kept one by one.
+    pub open: u64,
+    /// Of these, how many gave a version or a name of their software away.
+    pub versions: u64,
+    /// Of these, how many nobody had learned before in this input.
+    pub new_to_anyone: u64,
+}
+
+/// What a scan learned of one host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lesson {
+    /// Version of this form.
+    pub schema_version: u32,
+    /// The campaign that learned it.
+    pub campaign: String,
+    /// The host.
+    pub host: String,
+    /// When it answered first.
+    pub time: Stamp,
+    /// Shown alive by no more than a ping, the link or a refusal.
+    pub alive_only: bool,
+    /// What each service showed, in the order of services; at most 64.
+    pub services: Vec<ServiceLesson>,
+    /// How many services answered nothing (filtered, or dropped).
+    pub filtered: u64,
+    /// What the answers' headers tell of the operating system.
+    pub stack: Option<String>,
+}
+
+/// What one service showed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceLesson {
+    /// e.g. `tcp/22`.
+    pub service: String,
+    /// open or closed.
+    pub state: ServiceState,
+    /// The protocol that was spoken, where it is known.
+    pub protocol: Option<String>,
+    /// What it gave away.
+    pub facts: Vec<LessonFact>,
+    /// This scanner had not learned it by an earlier campaign.
+    pub new_to_scanner: bool,
+    /// The campaign that learned it before this one, where there is one.
+    pub known_since: Option<String>,
+}
+
+/// How a service answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceState {
+    /// It answered.
+    Open,
+    /// It refused.
+    Closed,
+}
+
+/// One thing that a service gave away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LessonFact {
+    /// What it is.
+    pub what: FactKind,
+    /// Its text: no control characters, secrets masked, at most 256 bytes.
+    pub text: String,
+}
+
+/// What a fact of an utterance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FactKind {
+    /// A greeting or first line, as sent.
+    Banner,
+    /// Software, with its version where one is given.
+    Software,
+    /// A protocol's version, e.g. `TLS 1.2`.
+    Protocol,
+    /// A name in a certificate.
+    CertificateName,
+    /// Who issued a certificate.
+    CertificateIssuer,
+    /// The host's own name, as it says it.
+    HostName,
+    /// What a document calls itself, or a status line.
+    Title,
+    /// A login is asked for (or none is).
+    Login,
+    /// What a client asked for: method and path, a command.
+    Request,
+    /// What a client calls itself.
+    UserAgent,
+    /// A name that a client asked for (SNI, Host).
+    AskedName,
+}
+
+/// Somebody came back to what a scan had revealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FollowUp {
+    /// Version of this form.
+    pub schema_version: u32,
+    /// 16 characters of base32, from the visitor, its first visit and the campaign.
+    pub id: String,
+    /// The campaign that revealed the targets.
+    pub scan: String,
+    /// Who scanned (the first source).
+    pub scanner: String,
+    /// Who came.
+    pub source: String,
+    /// How the visitor is tied to the scanner.
+    pub link: Link,
+    /// To what: `192.0.2.1:22`, `[2001:db8::1]:22`; at most 256.
+    pub targets: Vec<String>,
+    /// First visit.
+    pub start: Stamp,
+    /// Last visit.
+    pub end: Stamp,
+    /// Seconds from the revelation to the first visit.
+    pub delay: f64,
+    /// Sessions on these targets.
+    pub sessions: u64,
+    /// log2 of the odds against an ordinary visitor.
+    pub bits: f64,
+    /// `1 / (1 + 2^-bits)`.
+    pub confidence: f64,
+    /// How much it matters.
+    pub severity: Severity,
+    /// ATT&CK techniques, e.g. T1133.
+    pub techniques: Vec<String>,
+    /// The ATT&CK version that these ids are of.
+    pub attack_version: String,
+    /// The reasons, with their numbers.
+    pub text: String,
+}
+
+/// How a later visitor is tied to a scanner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// The same address.
+    SameSource,
+    /// Another address of its network (/24 of IPv4, /64 of IPv6).
+    SameNetwork,
+    /// Any other address: only what it went to ties it.
+    Knowledge,
 }
 
 /// Where a campaign stands.
@@ -294,6 +605,8 @@ pub enum Family {
     Craft,
     /// The order of targets.
     Order,
+    /// Several sources share the work.
+    Coordination,
     /// What speaks for something other than a scan.
     Against,
 }

@@ -20,7 +20,14 @@ impl Page<'_> {
             if c.status == Status::Withdrawn { "Why it looked like a scan" } else { "Why this is a scan" };
         let mut out =
             format!("{}{}\n", pad(heading, edge - 5), "bits").replace(heading, &self.title(heading));
-        for family in [Family::Outcome, Family::Breadth, Family::Craft, Family::Order, Family::Against] {
+        for family in [
+            Family::Outcome,
+            Family::Breadth,
+            Family::Craft,
+            Family::Order,
+            Family::Coordination,
+            Family::Against,
+        ] {
             let entries: Vec<&LedgerEntry> = c.ledger.iter().filter(|entry| entry.family == family).collect();
             let counting = counting(family, &entries);
             for (index, entry) in entries.iter().enumerate() {
