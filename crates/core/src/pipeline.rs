@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::blocks::Blocks;
 use crate::contact::{Contact, Time};
 use crate::direction::PairMemory;
-use crate::record::{Blind, Campaign, Memory, NotScan};
+use crate::record::{Blind, Campaign, FollowUp, Lesson, Memory, NotScan};
 use crate::shard::{Concluded, Shard, Surroundings, Tally, hash};
 use crate::world::{EPOCH, World};
 
@@ -66,6 +66,10 @@ struct Front {
 pub struct Findings {
     /// Final revisions, the withdrawn ones included; most severe first, then earliest.
     pub campaigns: Vec<Campaign>,
+    /// What they learned: by campaign in the order of `campaigns`, then by host.
+    pub lessons: Vec<Lesson>,
+    /// Who came back to use it, in the order of time.
+    pub follow_ups: Vec<FollowUp>,
     /// What looks like a scan and is something else.
     pub not_scans: Vec<NotScan>,
     /// What this vantage could not see.
@@ -184,6 +188,8 @@ impl Pipeline {
             .sort_unstable_by(|a, b| (b.severity, &a.start, &a.id).cmp(&(a.severity, &b.start, &b.id)));
         let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(of).sum::<u64>();
         Findings {
+            lessons: Vec::new(),
+            follow_ups: Vec::new(),
             blind: self.blind(),
             memory: Memory {
                 budget: self.settings.memory,

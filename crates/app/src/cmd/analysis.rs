@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use watchpost_core::merge::Merge;
 use watchpost_core::pipeline::{Findings, Pipeline};
-use watchpost_core::record::{Campaign, Run, SCHEMA_VERSION, Skipped, Stamp};
+use watchpost_core::record::{Campaign, FollowUp, Lesson, Run, SCHEMA_VERSION, Skipped, Stamp};
 use watchpost_formats::packet::Skip;
 
 use crate::args;
@@ -24,6 +24,10 @@ const MOST_NOTES: usize = 3;
 pub struct Analysis {
     /// Final revisions, most severe first.
     pub campaigns: Vec<Campaign>,
+    /// What they learned.
+    pub lessons: Vec<Lesson>,
+    /// Who came back to use it.
+    pub follow_ups: Vec<FollowUp>,
     /// What was read.
     pub run: Run,
     /// How long it took.
@@ -82,7 +86,8 @@ pub fn analyse(typed: &args::Analysis, voice: Voice) -> Result<Analysis, Failure
     let interrupted = stop::asked();
     let run = run_record(&config, &inputs, &findings);
     let exit = if interrupted { Some(Exit::Interrupted) } else { exit };
-    Ok(Analysis { campaigns: findings.campaigns, run, elapsed, interrupted, not_captures, exit })
+    let Findings { campaigns, lessons, follow_ups, .. } = findings;
+    Ok(Analysis { campaigns, lessons, follow_ups, run, elapsed, interrupted, not_captures, exit })
 }
 
 /// Tells what was found among the names; the status that follows from what cannot be read.

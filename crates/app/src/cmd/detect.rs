@@ -35,9 +35,9 @@ fn meets(campaigns: &[Campaign], least: Severity) -> bool {
 
 fn print(analysis: Analysis, format: Format, screen: &Screen) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let Analysis { campaigns, run, .. } = analysis;
+    let Analysis { campaigns, lessons, follow_ups, run, .. } = analysis;
     match format {
-        Format::Json => json::write(&mut out, campaigns, run)?,
+        Format::Json => json::write(&mut out, campaigns, lessons, follow_ups, run)?,
         Format::Table => out.write_all(table::table(&campaigns, &run, screen).as_bytes())?,
         Format::Csv => out.write_all(csv::csv(&campaigns).as_bytes())?,
         Format::Md => out.write_all(markdown::markdown(&campaigns, &run, screen).as_bytes())?,

@@ -21,10 +21,12 @@ pub fn run(typed: &args::Explain) -> Result<Exit, Failure> {
     let screen = Screen::new(&typed.screen, true);
     let analysis = analyse(&typed.analysis, Voice::new(&typed.screen, typed.json))?;
     let campaign = only(&analysis.campaigns, &typed.id)?.clone();
-    let Analysis { run, exit, .. } = analysis;
+    let Analysis { mut lessons, mut follow_ups, run, exit, .. } = analysis;
+    lessons.retain(|lesson| lesson.campaign == campaign.id);
+    follow_ups.retain(|follow_up| follow_up.scan == campaign.id);
     let mut out = io::stdout().lock();
     let written = if typed.json {
-        json::write(&mut out, vec![campaign], run)
+        json::write(&mut out, vec![campaign], lessons, follow_ups, run)
     } else {
         out.write_all(explain::explain(&campaign, &run, &screen).as_bytes()).and_then(|()| out.flush())
     };

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use watchpost_core::record::{Campaign, Record, Run};
+use watchpost_core::record::{Campaign, FollowUp, Lesson, Record, Run};
 
 use super::clean::is_treacherous;
 
@@ -10,9 +10,17 @@ use super::clean::is_treacherous;
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut impl Write, campaigns: Vec<Campaign>, run: Run) -> io::Result<()> {
+pub fn write(
+    out: &mut impl Write,
+    campaigns: Vec<Campaign>,
+    lessons: Vec<Lesson>,
+    follow_ups: Vec<FollowUp>,
+    run: Run,
+) -> io::Result<()> {
     let campaigns = campaigns.into_iter().map(|campaign| Record::Campaign(Box::new(campaign)));
-    for record in campaigns.chain([Record::Run(Box::new(run))]) {
+    let lessons = lessons.into_iter().map(|lesson| Record::Lesson(Box::new(lesson)));
+    let follow_ups = follow_ups.into_iter().map(|follow_up| Record::FollowUp(Box::new(follow_up)));
+    for record in campaigns.chain(lessons).chain(follow_ups).chain([Record::Run(Box::new(run))]) {
         out.write_all(line(&record)?.as_bytes())?;
     }
     out.flush()
@@ -41,7 +49,7 @@ mod tests {
 
     fn written(campaigns: Vec<Campaign>, run: Run) -> String {
         let mut out = Vec::new();
-        write(&mut out, campaigns, run).unwrap();
+        write(&mut out, campaigns, vec![], vec![], run).unwrap();
         String::from_utf8(out).unwrap()
     }
 
