@@ -39,6 +39,11 @@ impl Blocks {
         self.ranges.iter().map(|r| r.2)
     }
 
+    /// First and last address of each of them.
+    pub fn ranges(&self) -> impl Iterator<Item = (Address, Address)> + '_ {
+        self.ranges.iter().map(|(first, last, _)| (*first, *last))
+    }
+
     /// The place, in the order of [`Blocks::nets`], of the block that holds this address.
     #[inline]
     pub fn find(&self, address: Address) -> Option<usize> {

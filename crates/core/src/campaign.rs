@@ -26,6 +26,9 @@ const MANY_HOSTS: u64 = 5;
 /// "Many" services.
 const MANY_SERVICES: u64 = 10;
 
+/// Sources listed in a record.
+const SOURCES: usize = 1_000;
+
 /// Where an opened campaign stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Standing {
@@ -75,7 +78,11 @@ pub fn id(source: Address, first: &Probe) -> String {
     hash.update(first.first.to_be_bytes());
     hash.update([first.transport as u8]);
     hash.update(first.port.to_be_bytes());
-    let digest = hash.finalize();
+    base32(&hash.finalize())
+}
+
+/// The first 80 bits of a digest, in base32.
+pub fn base32(digest: &[u8]) -> String {
     let number = digest.iter().take(10).fold(0u128, |n, byte| n << 8 | u128::from(*byte));
     (0..16)
         .rev()
@@ -85,8 +92,8 @@ pub fn id(source: Address, first: &Probe) -> String {
 
 /// Everything that a record is made of.
 pub struct Draft<'a> {
-    /// The source.
-    pub source: Address,
+    /// The sources; the one that began first, then the others in the order of addresses.
+    pub sources: &'a [Address],
     /// Prepared for the detectors, with all that is known.
     pub case: &'a Case<'a>,
     /// The evidence.
@@ -112,14 +119,16 @@ impl Draft<'_> {
             self.standing.status
         };
         let (hosts, services) = (scan.hosts(), scan.services());
-        let direction = self.blocks.direction(self.source, firsts.iter().map(|p| p.target));
+        let direction = self.blocks.direction(self.sources[0], firsts.iter().map(|p| p.target));
+        let mut sources = self.sources.to_vec();
+        sources.sort_unstable();
         let learned = scan.learned();
         let (severity, severity_rule) = severity(direction, learned, scan.opened());
         let span = (dossier.end - dossier.start) as f64 / SECOND as f64;
         let (prefixes, prefix_count) = scan.prefixes();
         Campaign {
             schema_version: SCHEMA_VERSION,
-            id: id(self.source, &firsts[0]),
+            id: id(self.sources[0], &firsts[0]),
             revision: self.standing.revision + u32::from(status == Status::Closed),
             status,
             withdrawn_because: self.standing.withdrawn_because.clone(),
@@ -127,8 +136,8 @@ impl Draft<'_> {
             start: dossier.start.into(),
             end: dossier.end.into(),
             decided: Stamp::from(self.standing.decided),
-            sources: vec![self.source.to_string()],
-            source_count: 1,
+            sources: sources.iter().take(SOURCES).map(ToString::to_string).collect(),
+            source_count: sources.len() as u64,
             direction,
             techniques: techniques(direction),
             attack_version: ATTACK_VERSION.into(),

@@ -188,6 +188,13 @@ pub struct Service {
     pub port: u16,
 }
 
+impl Service {
+    /// Whether it is a service of a host: ICMP, ARP and neighbour discovery reach the host itself.
+    pub const fn has_port(self) -> bool {
+        !matches!(self.transport, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd)
+    }
+}
+
 impl std::fmt::Display for Service {
     /// `tcp/22`, `icmp/echo`, `ip/132`, `arp`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

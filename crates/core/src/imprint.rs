@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::contact::{Contact, Transport, traits};
+use crate::detect::dossier::Probe;
 use crate::net::Address;
 use crate::record::ProbeKind;
 
@@ -69,6 +70,36 @@ impl Imprint {
             | u64::from(traits) << 24
             | (self.transport as u64) << 32
             | (self.kind as u64) << 40
+    }
+}
+
+/// What a source's first target does not hold of its packet already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raw {
+    /// See [`Imprint::sequence`].
+    pub sequence: u32,
+    /// See [`Imprint::window`].
+    pub window: u16,
+    /// See [`Imprint::ip_id`].
+    pub ip_id: u16,
+    /// See [`Imprint::traits`].
+    pub traits: u8,
+    /// See [`Imprint::flags`].
+    pub flags: u8,
+}
+
+impl Raw {
+    /// Of a contact.
+    pub fn new(contact: &Contact) -> Self {
+        let Contact { sequence, window, ip_id, traits, flags, .. } = *contact;
+        Self { sequence, window, ip_id, traits, flags }
+    }
+
+    /// Together with the target that the packet touched.
+    pub fn of(self, probe: &Probe) -> Imprint {
+        let Self { sequence, window, ip_id, traits, flags } = self;
+        let Probe { target, port, source_port, ttl, transport, kind, .. } = *probe;
+        Imprint { target, sequence, port, source_port, window, ip_id, ttl, traits, flags, transport, kind }
     }
 }
 

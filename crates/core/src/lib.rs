@@ -7,10 +7,12 @@ pub mod blocks; // the own address blocks
 pub mod campaign; // one record for each scan
 pub mod contact; // somebody touched an address
 pub mod coordination; // which sources are one scan
+pub mod depth; // what is read from scans once they stand
 pub mod detect; // evidence, one detector a file
 pub mod direction; // who started: the bounded memory of recent pairs
 pub mod evidence; // bits, families, the ledger
 pub mod follow_up; // who came back to what a scan had revealed
+pub mod heard; // utterances, until it is known whose words matter
 pub mod imprint; // raw header facts of a source's first probes
 pub mod merge; // several inputs, one order of time
 pub mod net; // addresses

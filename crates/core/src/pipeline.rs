@@ -5,15 +5,21 @@
 //! same for every number of threads, also when the budget evicts. Within an epoch shards run independently; at its end
 //! their deltas are merged in the order of shards.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::blocks::Blocks;
 use crate::contact::{Contact, Time};
+use crate::depth;
 use crate::direction::PairMemory;
+use crate::heard::Heard;
+use crate::permutation::Tables;
 use crate::record::{Blind, Campaign, FollowUp, Lesson, Memory, NotScan};
 use crate::shard::{Concluded, Shard, Surroundings, Tally, hash};
+use crate::utterance::Utterance;
 use crate::world::{EPOCH, World};
 
 /// Number of shards. It is part of the state's form: another number evicts other sources.
@@ -25,7 +31,7 @@ const WORTH_A_THREAD: usize = 4_096;
 /// Times of damaged captures may be anything; within 146 years of 1970 no difference of two overflows.
 const FARTHEST: Time = i64::MAX / 2;
 /// Version of the state's form.
-const STATE_VERSION: u32 = 1;
+const STATE_VERSION: u32 = 2;
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -53,6 +59,9 @@ pub struct Pipeline {
 #[derive(Debug, Serialize, Deserialize)]
 struct Front {
     pairs: PairMemory,
+    /// What was said and waits for contacts of a later time.
+    pending: VecDeque<Utterance>,
+    began: Time,
     clock: Time,
     epoch: i64,
     contacts: u64,
@@ -110,24 +119,39 @@ impl Pipeline {
         let world = World::new(settings.memory / 32);
         let rest = settings.memory - pairs.bytes() - settings.memory / 32;
         let shards = (0..SHARDS).map(|_| Shard::new(rest as usize / SHARDS)).collect();
-        let front =
-            Front { pairs, clock: Time::MIN, epoch: i64::MIN, contacts: 0, loopback: 0, group: 0, own: 0 };
+        let front = Front {
+            pairs,
+            pending: VecDeque::new(),
+            began: Time::MAX,
+            clock: Time::MIN,
+            epoch: i64::MIN,
+            contacts: 0,
+            loopback: 0,
+            group: 0,
+            own: 0,
+        };
         Self { blocks: Blocks::new(settings.blocks.clone()), front, shards, world, settings }
     }
 
     /// Takes all that `fill` gives, until it returns false. While threads judge a batch, the next one is read.
-    pub fn run(&mut self, fill: impl FnMut(&mut Vec<Contact>) -> bool) {
-        let mut reading = Reading { fill, fresh: Vec::new(), next: 0, ended: false };
+    pub fn run(&mut self, mut fill: impl FnMut(&mut Vec<Contact>) -> bool) {
+        self.run_hearing(|contacts, _| fill(contacts));
+    }
+
+    /// Takes all that `fill` gives, contacts and what was said, until it returns false. An utterance must come no later
+    /// than contacts of a later time.
+    pub fn run_hearing(&mut self, fill: impl FnMut(&mut Vec<Contact>, &mut Vec<Utterance>) -> bool) {
+        let mut reading = Reading { fill, fresh: Vec::new(), heard: Vec::new(), next: 0, ended: false };
         let (mut judged, mut read) = (Batch::default(), Batch::default());
         loop {
             let Self { settings, blocks, front, shards, world } = self;
             let around = Surroundings { world, blocks, key: settings.key };
             let end = if settings.threads < 2 || judged.len < WORTH_A_THREAD {
-                judge(shards.iter_mut().zip(&mut judged.by_shard), &around);
+                judge(judged.work(shards), &around);
                 reading.gather(front, &mut read, settings.key)
             } else {
                 let mut hands: Vec<Vec<_>> = (0..settings.threads).map(|_| Vec::new()).collect();
-                let work = shards.iter_mut().zip(&mut judged.by_shard).enumerate();
+                let work = judged.work(shards).enumerate();
                 work.for_each(|(i, work)| hands[i % settings.threads].push(work));
                 std::thread::scope(|scope| {
                     for hand in hands {
@@ -141,7 +165,7 @@ impl Pipeline {
             if !matches!(end, End::Batch) {
                 let around =
                     Surroundings { world: &self.world, blocks: &self.blocks, key: self.settings.key };
-                judge(self.shards.iter_mut().zip(&mut judged.by_shard), &around);
+                judge(judged.work(&mut self.shards), &around);
                 judged.len = 0;
             }
             match end {
@@ -168,14 +192,18 @@ impl Pipeline {
     }
 
     /// The end of the input: what is still unanswered counts as silent, and every source is judged.
-    pub fn finish(mut self) -> Findings {
+    pub fn finish(self) -> Findings {
+        self.finish_with(&mut Tables::default())
+    }
+
+    /// The same, with tables of logarithms that were kept from before, or are kept for later.
+    pub fn finish_with(mut self, tables: &mut Tables) -> Findings {
         self.merge_deltas();
         let around = Surroundings { world: &self.world, blocks: &self.blocks, key: self.settings.key };
-        let now = self.front.clock;
         let mut all = Concluded::default();
-        for shard in &mut self.shards {
-            let one = shard.conclude(now, &around);
-            all.campaigns.extend(one.campaigns);
+        for shard in &self.shards {
+            let one = shard.conclude(self.front.clock, &around);
+            all.findings.extend(one.findings);
             all.unreported += one.unreported;
             for (what, tally) in one.instead {
                 let sum = all.tally(what);
@@ -184,16 +212,22 @@ impl Pipeline {
                 sum.examples.extend(tally.examples);
             }
         }
-        all.campaigns
-            .sort_unstable_by(|a, b| (b.severity, &a.start, &a.id).cmp(&(a.severity, &b.start, &b.id)));
+        let run = depth::Run {
+            shards: &self.shards,
+            world: &self.world,
+            blocks: &self.blocks,
+            span: (self.front.began, self.front.clock),
+        };
+        let depth::Depth { mut campaigns, lessons, follow_ups } = run.fathom(all.findings, tables);
+        campaigns.sort_unstable_by(|a, b| (b.severity, &a.start, &a.id).cmp(&(a.severity, &b.start, &b.id)));
         let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(of).sum::<u64>();
         Findings {
-            lessons: Vec::new(),
-            follow_ups: Vec::new(),
+            lessons,
+            follow_ups,
             blind: self.blind(),
             memory: Memory {
                 budget: self.settings.memory,
-                peak: sum(|s| s.table().peak() as u64) + self.world.bytes() + self.front.pairs.bytes(),
+                peak: sum(|s| s.peak() as u64) + self.world.bytes() + self.front.pairs.bytes(),
                 evicted_sources: sum(|s| s.table().evicted),
                 evicted_campaigns: sum(|s| s.evicted_campaigns),
             },
@@ -206,7 +240,7 @@ impl Pipeline {
             ],
             unreported: all.unreported,
             not_scans: all.instead.into_iter().map(|(what, tally)| not_scan(what, tally)).collect(),
-            campaigns: all.campaigns,
+            campaigns,
         }
     }
 
@@ -283,10 +317,17 @@ fn shard_of(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
 }
 
-/// Takes contacts to the shards that own their sources.
-fn judge<'a>(work: impl Iterator<Item = (&'a mut Shard, &'a mut Vec<Contact>)>, around: &Surroundings<'_>) {
-    for (shard, contacts) in work {
-        contacts.drain(..).for_each(|contact| shard.observe(&contact, around));
+/// Takes contacts to the shards that own their sources, and what was said between them.
+fn judge<'a>(work: impl Iterator<Item = (&'a mut Shard, &'a mut Errands)>, around: &Surroundings<'_>) {
+    for (shard, errands) in work {
+        let mut done = 0;
+        for (place, heard) in errands.heard.drain(..) {
+            errands.contacts[done..place].iter().for_each(|contact| shard.observe(contact, around));
+            shard.hear(heard, around);
+            done = place;
+        }
+        errands.contacts[done..].iter().for_each(|contact| shard.observe(contact, around));
+        errands.contacts.clear();
     }
 }
 
@@ -294,6 +335,7 @@ fn judge<'a>(work: impl Iterator<Item = (&'a mut Shard, &'a mut Vec<Contact>)>, 
 struct Reading<F> {
     fill: F,
     fresh: Vec<Contact>,
+    heard: Vec<Utterance>,
     next: usize,
     ended: bool,
 }
@@ -306,13 +348,14 @@ enum End {
     Input,
 }
 
-impl<F: FnMut(&mut Vec<Contact>) -> bool> Reading<F> {
+impl<F: FnMut(&mut Vec<Contact>, &mut Vec<Utterance>) -> bool> Reading<F> {
     /// Reads and routes until the batch is full, or the epoch or the input ends.
     fn gather(&mut self, front: &mut Front, batch: &mut Batch, key: u64) -> End {
         loop {
             if self.next < self.fresh.len() {
                 self.next += front.route(&self.fresh[self.next..], batch, key);
                 if let Some(later) = self.fresh.get(self.next) {
+                    front.release(front.epoch_ends(), batch, key);
                     return End::Epoch(later.time);
                 }
                 if batch.len >= BATCH {
@@ -320,11 +363,13 @@ impl<F: FnMut(&mut Vec<Contact>) -> bool> Reading<F> {
                 }
             }
             if self.ended {
+                front.release(Time::MAX, batch, key);
                 return End::Input;
             }
             self.fresh.clear();
             self.next = 0;
-            self.ended = !(self.fill)(&mut self.fresh);
+            self.ended = !(self.fill)(&mut self.fresh, &mut self.heard);
+            front.listen(&mut self.heard);
             for contact in &mut self.fresh {
                 contact.time = contact.time.clamp(-FARTHEST, FARTHEST);
             }
@@ -334,13 +379,38 @@ impl<F: FnMut(&mut Vec<Contact>) -> bool> Reading<F> {
 
 /// Contacts on their way to the shards.
 struct Batch {
-    by_shard: Vec<Vec<Contact>>,
+    by_shard: Vec<Errands>,
     len: usize,
+}
+
+/// What one shard gets of a batch.
+#[derive(Default)]
+struct Errands {
+    contacts: Vec<Contact>,
+    /// What was said, each before the contact of that place.
+    heard: Vec<(usize, Heard)>,
+}
+
+impl Batch {
+    fn work<'a>(
+        &'a mut self,
+        shards: &'a mut [Shard],
+    ) -> impl Iterator<Item = (&'a mut Shard, &'a mut Errands)> {
+        shards.iter_mut().zip(&mut self.by_shard)
+    }
+
+    /// What was said concerns whoever started the connection: one end or the other, and its shard knows.
+    fn tell(&mut self, utterance: &Utterance, key: u64) {
+        for heard in Heard::readings(utterance) {
+            let errands = &mut self.by_shard[shard_of(hash(key, heard.source))];
+            errands.heard.push((errands.contacts.len(), heard));
+        }
+    }
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { by_shard: (0..SHARDS).map(|_| Vec::new()).collect(), len: 0 }
+        Self { by_shard: (0..SHARDS).map(|_| Errands::default()).collect(), len: 0 }
     }
 }
 
@@ -352,16 +422,23 @@ impl Front {
         {
             self.epoch = first.time.div_euclid(EPOCH);
         }
-        let ends = (self.epoch + 1).saturating_mul(EPOCH);
+        let ends = self.epoch_ends();
         let now = contacts.iter().position(|c| c.time >= ends).unwrap_or(contacts.len());
         let contacts = &contacts[..now];
         self.clock = contacts.iter().map(|c| c.time).fold(self.clock, Time::max);
+        self.began = contacts.iter().map(|c| c.time).fold(self.began, Time::min);
         let mut rest = contacts;
         while !rest.is_empty() {
             let run = rest.iter().position(|c| !c.is_between_hosts()).unwrap_or(rest.len());
             self.contacts += run as u64;
+            let pending = &mut self.pending;
+            let mut next = pending.front().map_or(Time::MAX, |u| u.time);
             self.pairs.resolve(&rest[..run], |contact| {
-                batch.by_shard[shard_of(hash(key, contact.source))].push(contact);
+                while next < contact.time {
+                    pending.pop_front().iter().for_each(|utterance| batch.tell(utterance, key));
+                    next = pending.front().map_or(Time::MAX, |u| u.time);
+                }
+                batch.by_shard[shard_of(hash(key, contact.source))].contacts.push(contact);
                 batch.len += 1;
             });
             if let Some(contact) = rest.get(run) {
@@ -370,6 +447,26 @@ impl Front {
             rest = &rest[rest.len().min(run + 1)..];
         }
         now
+    }
+
+    fn epoch_ends(&self) -> Time {
+        (self.epoch + 1).saturating_mul(EPOCH)
+    }
+
+    /// Takes what was said, in the order of time; it waits for contacts of a later time.
+    fn listen(&mut self, heard: &mut Vec<Utterance>) {
+        for mut utterance in heard.drain(..) {
+            utterance.time = utterance.time.clamp(-FARTHEST, FARTHEST);
+            let place = self.pending.partition_point(|u| u.time <= utterance.time);
+            self.pending.insert(place, utterance);
+        }
+    }
+
+    /// Hands on what was said before `until`.
+    fn release(&mut self, until: Time, batch: &mut Batch, key: u64) {
+        while self.pending.front().is_some_and(|u| u.time < until) {
+            self.pending.pop_front().iter().for_each(|utterance| batch.tell(utterance, key));
+        }
     }
 
     fn leave_out(&mut self, contact: &Contact) {

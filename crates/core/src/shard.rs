@@ -3,7 +3,8 @@
 //! Shards send each other nothing. What spans sources they read from the [`World`] of the last epoch and add to their own
 //! delta. A shard's clock is the latest contact it got, or the last epoch, so it does not depend on other shards.
 
-use std::cmp::Ordering;
+mod conclude; // the end: every source weighed with all that is known
+
 use std::collections::VecDeque;
 
 use foldhash::fast::FixedState;
@@ -12,18 +13,23 @@ use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, Hasher};
 
 use crate::blocks::Blocks;
-use crate::campaign::{CLOSES_AFTER, Draft, GOES_ON_WITHIN, Standing, closes_after};
+use crate::campaign::{CLOSES_AFTER, GOES_ON_WITHIN, Standing, closes_after};
 use crate::contact::{Contact, EXPIRED, Outcome, Phase, SECOND, Time, Transport, flags, traits};
 use crate::detect::craft::{is_ordinary_syn, kind_of};
 use crate::detect::dossier::{Change, Dossier, Probe, mark};
 use crate::detect::{Case, decided, weigh};
 use crate::direction::looks_like_an_answer;
 use crate::evidence::Bits;
+use crate::heard::{Heard, OF_ONE, Ring};
+use crate::imprint::Raw;
 use crate::net::Address;
 use crate::priors::Priors;
-use crate::record::{Campaign, ProbeKind, Status};
+use crate::record::{ProbeKind, Status};
 use crate::table::{More, Source, Table};
 use crate::world::{Delta, World};
+
+use conclude::Finished;
+pub use conclude::{Concluded, Finding};
 
 /// An answer may take so long; until then a contact is not a failure.
 const GRACE: Time = 3 * SECOND;
@@ -32,10 +38,12 @@ const BACKSCATTER_SOURCES: usize = 1024;
 
 /// Records of campaigns may take this share of the budget on top of it, when the state is read out at the end.
 const RECORD_SHARE: usize = 4;
-/// Bytes of a record with its sentences and lists, rounded up from those of large campaigns.
-const RECORD_BYTES: usize = 4096;
+/// Bytes of a record with its sentences and lists, and of what still matters of a campaign whose memory went.
+const RECORD_BYTES: usize = 8192;
 /// Hosts seen to answer within an epoch may take this share of the budget.
 const ALIVE_SHARE: usize = 64;
+/// The newest utterances of everybody may take this share of the budget.
+const HEARD_SHARE: usize = 32;
 /// This share of the budget is left free for vacant slots, and for a source that grows before others make room.
 const SLACK_SHARE: usize = 16;
 /// With fewer probe packets than this nothing is weighed: two targets are no scan.
@@ -103,7 +111,8 @@ pub struct Shard {
     pub delta: Delta,
     backscatter: HashMap<Address, u64, FixedState>,
     backscatter_uncounted: u64,
-    finished: Vec<Campaign>,
+    ring: Ring,
+    finished: Vec<Finished>,
     unreported: u64,
     records: usize,
     /// Campaigns whose state was evicted.
@@ -115,7 +124,8 @@ impl Shard {
     pub fn new(budget: usize) -> Self {
         let records = budget / RECORD_SHARE / RECORD_BYTES;
         Self {
-            table: Table::new(budget - budget / SLACK_SHARE),
+            table: Table::new(budget - budget / SLACK_SHARE - budget / HEARD_SHARE),
+            ring: Ring::new(budget / HEARD_SHARE),
             delta: Delta::new(budget / ALIVE_SHARE),
             records,
             clock: Time::MIN,
@@ -134,6 +144,26 @@ impl Shard {
             Phase::Reply => self.reply(contact, around),
             Phase::Stray => self.stray(contact, around),
             Phase::Unclear => {}
+        }
+    }
+
+    /// Takes what was said to or by a source that this shard owns, or by somebody whom that source never touched: then
+    /// it is somebody else's affair.
+    pub fn hear(&mut self, heard: Heard, around: &Surroundings<'_>) {
+        let Some(place) = self.table.find(around.hash(heard.source), heard.source) else { return };
+        let (host, service) = heard.target();
+        let source = self.table.get(place);
+        match &mut source.more {
+            None if source.first.target == host && source.first.service() == service => self.ring.add(heard),
+            Some(more) if more.dossier.place(host, service).is_some() => {
+                if more.campaign.is_none() {
+                    self.ring.add(heard);
+                } else if more.heard.len() < OF_ONE {
+                    more.heard.push(heard);
+                    self.grown(place, around);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -161,9 +191,10 @@ impl Shard {
             let ordinary = matches!(kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho);
             if source.first.is_of(contact) && ordinary {
                 source.first.visit(contact);
+                source.raw = Raw::new(contact);
                 return;
             }
-            let mut more = Box::new(More::new(&source.first));
+            let mut more = Box::new(More::new(source.first, source.raw));
             more.probe(contact, kind, marks, around, gap);
             let due = more.is_due();
             source.more = Some(more);
@@ -209,7 +240,8 @@ impl Shard {
 
     fn add(&mut self, hash: u64, contact: &Contact, kind: ProbeKind, marks: u8, around: &Surroundings<'_>) {
         let first = Probe::new(contact, kind, marks);
-        let source = Source { address: contact.source, first, last: self.clock, more: None };
+        let raw = Raw::new(contact);
+        let source = Source { address: contact.source, first, raw, last: self.clock, more: None };
         let place = self.table.add(hash, source, |address| around.hash(address));
         self.make_room(place, around);
     }
@@ -269,21 +301,12 @@ impl Shard {
         let source = self.table.get(place);
         let old = source.more.take();
         source.first = Probe::new(contact, kind, marks);
+        source.raw = Raw::new(contact);
         let address = source.address;
         let bytes = old.as_ref().map_or(0, |m| m.held);
         self.table.book(bytes, 0);
         if let Some(more) = old {
-            self.finish(address, &more, around);
-        }
-    }
-
-    /// Keeps the record of a campaign whose state goes.
-    fn finish(&mut self, source: Address, more: &More, around: &Surroundings<'_>) {
-        let Some(campaign) = conclude(source, more, self.clock, around).0 else { return };
-        self.finished.push(campaign);
-        // A little more than there is room for, so that not every one costs a sort.
-        if self.finished.len() > self.records + self.records / 8 {
-            self.unreported += keep_strongest(&mut self.finished, self.records);
+            self.finish(address, *more, around);
         }
     }
 
@@ -314,6 +337,8 @@ impl Shard {
                 Some(standing) => standing.judge(&ledger),
                 None if ledger.decides() => {
                     more.campaign = Some(Standing::open(decided(&more.dossier, around.world, until)));
+                    more.heard = self.ring.claim(address);
+                    self.grown(place, around);
                 }
                 None => {}
             }
@@ -333,7 +358,7 @@ impl Shard {
                 }
                 self.evicted_campaigns += 1;
                 more.dossier.at_least = true;
-                self.finish(source.address, &more, around);
+                self.finish(source.address, *more, around);
             }
         }
         if self.table.is_sparse() {
@@ -341,34 +366,9 @@ impl Shard {
         }
     }
 
-    /// The end: every source is weighed with all that is known.
-    pub fn conclude(&mut self, now: Time, around: &Surroundings<'_>) -> Concluded {
-        let mut concluded = Concluded {
-            campaigns: std::mem::take(&mut self.finished),
-            unreported: self.unreported,
-            ..Concluded::default()
-        };
-        for source in self.table.iter() {
-            let Some(more) = &source.more else { continue };
-            let (campaign, instead) = conclude(source.address, more, now, around);
-            if let Some(what) = instead {
-                concluded.tally(what).add(source.address, more.dossier.probe_count);
-            }
-            concluded.campaigns.extend(campaign);
-            if concluded.campaigns.len() > 2 * self.records {
-                concluded.unreported += keep_strongest(&mut concluded.campaigns, self.records);
-            }
-        }
-        concluded.unreported += keep_strongest(&mut concluded.campaigns, self.records);
-        let mut backscatter: Vec<(Address, u64)> = self.backscatter.iter().map(|(a, n)| (*a, *n)).collect();
-        backscatter.sort_unstable();
-        for (source, packets) in backscatter {
-            concluded.tally("backscatter").add(source, packets);
-        }
-        if self.backscatter_uncounted > 0 {
-            concluded.tally("backscatter").packets += self.backscatter_uncounted;
-        }
-        concluded
+    /// The most bytes that were held.
+    pub fn peak(&self) -> usize {
+        self.table.peak() + self.ring.bytes()
     }
 
     /// The table of sources.
@@ -380,40 +380,6 @@ impl Shard {
     pub fn reindex(&mut self, key: u64) {
         self.table.reindex(|address| hash(key, address));
     }
-}
-
-/// What came of one shard.
-#[derive(Debug, Default)]
-pub struct Concluded {
-    /// The campaigns, final revisions.
-    pub campaigns: Vec<Campaign>,
-    /// What looked like a scan and is something else.
-    pub instead: Vec<(&'static str, Tally)>,
-    /// Campaigns for whose records there was no memory.
-    pub unreported: u64,
-}
-
-impl Concluded {
-    /// The tally of one kind.
-    pub fn tally(&mut self, what: &'static str) -> &mut Tally {
-        let place = self.instead.iter().position(|(w, _)| *w == what).unwrap_or_else(|| {
-            self.instead.push((what, Tally::default()));
-            self.instead.len() - 1
-        });
-        &mut self.instead[place].1
-    }
-}
-
-/// Keeps the most severe, and of these the ones with most evidence; gives how many went.
-fn keep_strongest(campaigns: &mut Vec<Campaign>, most: usize) -> u64 {
-    let gone = campaigns.len().saturating_sub(most);
-    if gone > 0 {
-        campaigns.sort_by(|a, b| {
-            (b.severity, b.bits).partial_cmp(&(a.severity, a.bits)).unwrap_or(Ordering::Equal)
-        });
-        campaigns.truncate(most);
-    }
-    gone as u64
 }
 
 /// Whether any weighing could reach the verdict; a cheap test that spares most ordinary sources the full one. Without
@@ -429,43 +395,16 @@ fn may_decide(dossier: &Dossier) -> bool {
         || firsts.len() >= 9 && firsts.iter().any(|p| Priors::shipped().of(p.service()).singular)
 }
 
-/// The last judgement on a source: its campaign if there is one, and what it is instead if it only looked like one.
-fn conclude(
-    source: Address,
-    more: &More,
-    now: Time,
-    around: &Surroundings<'_>,
-) -> (Option<Campaign>, Option<&'static str>) {
-    let case = Case::new(&more.dossier, around.world, Time::MAX);
-    let ledger = weigh(&case);
-    let looked_like_one = ledger.bits_without_setting_aside() >= crate::evidence::THRESHOLD;
-    let instead = ledger.instead().filter(|_| !ledger.decides() && looked_like_one).map(|(what, _)| what);
-    let standing = match &more.campaign {
-        Some(standing) => {
-            let mut standing = standing.clone();
-            standing.judge(&ledger);
-            standing
-        }
-        None if ledger.decides() => Standing::open(decided(&more.dossier, around.world, Time::MAX)),
-        None => return (None, instead),
-    };
-    let draft =
-        Draft { source, case: &case, ledger: &ledger, standing: &standing, blocks: around.blocks, now };
-    (Some(draft.record()), instead)
-}
-
 impl More {
-    fn new(first: &Probe) -> Self {
-        let mut dossier = Dossier::new(*first);
-        dossier.kinds[first.kind as usize] = u32::from(first.packets);
-        dossier.probe_count = u64::from(first.packets);
+    fn new(first: Probe, raw: Raw) -> Self {
         Self {
-            dossier,
+            dossier: Dossier::new(first, raw),
             held: 0,
             bits: Bits::ZERO,
             next_weighing: FEWEST_PROBES,
             armed: false,
             campaign: None,
+            heard: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The sources of one shard, within a byte budget.
 //!
 //! The problem: a spoofed flood brings ten million sources that touch one target each, and the scanner among them must
-//! not be forgotten for their sake. The way: 80 bytes for a source with one target, inline, in a slab found through an
+//! not be forgotten for their sake. The way: 88 bytes for a source with one target, inline, in a slab found through an
 //! index of hashes; more only for sources that touch more. When the budget is reached, the source with the least evidence
 //! goes first, then the oldest, judged among the next 64 of the slab (the whole would cost a sort an eviction).
 //! What is counted depends on the contents alone, never on how an allocator rounds, so a restored table evicts alike.
@@ -13,6 +13,8 @@ use crate::campaign::Standing;
 use crate::contact::Time;
 use crate::detect::dossier::{Dossier, Probe};
 use crate::evidence::Bits;
+use crate::heard::Heard;
+use crate::imprint::Raw;
 use crate::net::Address;
 
 /// Sources looked at for one eviction; half of them go.
@@ -31,6 +33,8 @@ pub struct Source {
     pub address: Address,
     /// The first target.
     pub first: Probe,
+    /// What its last packet to it had besides.
+    pub raw: Raw,
     /// The last contact, by the engine's clock. `Time::MIN` marks a vacant slot.
     pub last: Time,
     /// More, once it touched a second target or the first one oddly again.
@@ -52,9 +56,19 @@ pub struct More {
     pub armed: bool,
     /// The campaign, once reported.
     pub campaign: Option<Standing>,
+    /// What was said to and by it, once it is a campaign.
+    pub heard: Vec<Heard>,
 }
 
 impl Source {
+    /// Its targets that are kept one by one.
+    pub fn probes(&self) -> std::slice::Iter<'_, Probe> {
+        match &self.more {
+            Some(more) => more.dossier.probes.iter(),
+            None => std::slice::from_ref(&self.first).iter(),
+        }
+    }
+
     fn is_vacant(&self) -> bool {
         self.last == Time::MIN
     }
@@ -229,6 +243,7 @@ impl Table {
 impl More {
     /// Bytes held now.
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() - size_of::<Dossier>() + self.dossier.bytes()
+        let heard: usize = self.heard.iter().map(Heard::bytes).sum();
+        size_of::<Self>() - size_of::<Dossier>() + self.dossier.bytes() + heard
     }
 }

@@ -64,14 +64,13 @@ impl<'a> Scan<'a> {
     pub fn services(&self) -> Count {
         match self.wide {
             Some(wide) if wide.services.is_exact() => {
-                let count =
-                    wide.services.values().filter(|n| is_service(service_of(*n).transport)).count() as u64;
+                let count = wide.services.values().filter(|n| service_of(*n).has_port()).count() as u64;
                 Count { count, exact: true }
             }
             Some(wide) => Count { count: wide.services.count(), exact: false },
             None => {
                 let mut services: Vec<Service> = self.probes.iter().map(|p| p.service()).collect();
-                services.retain(|s| is_service(s.transport));
+                services.retain(|s| s.has_port());
                 services.sort_unstable();
                 services.dedup();
                 Count { count: services.len() as u64, exact: true }
@@ -126,10 +125,9 @@ impl<'a> Scan<'a> {
 
     /// Whether a service, not only a host, was shown to be there.
     pub fn opened(&self) -> bool {
-        let open = |p: &&Probe| is_service(p.transport) && !p.failed();
-        let beyond =
-            self.wide.is_some_and(|w| w.open.count() > 0 && w.top.iter().any(|t| is_service(t.0.transport)));
-        self.probes.iter().any(open) || beyond && self.hosts.iter().all(|h| is_service(h.service.transport))
+        let open = |p: &&Probe| p.service().has_port() && !p.failed();
+        let beyond = self.wide.is_some_and(|w| w.open.count() > 0 && w.top.iter().any(|t| t.0.has_port()));
+        self.probes.iter().any(open) || beyond && self.hosts.iter().all(|h| h.service.has_port())
     }
 
     /// Hosts by what they gave away.
@@ -157,7 +155,7 @@ impl<'a> Scan<'a> {
                 let mut opened: Vec<Address> = self
                     .probes
                     .iter()
-                    .filter(|p| is_service(p.transport) && !p.failed())
+                    .filter(|p| p.service().has_port() && !p.failed())
                     .map(|p| p.target)
                     .collect();
                 opened.sort_unstable();
@@ -212,9 +210,4 @@ impl<'a> Scan<'a> {
         });
         counted.filter(|c| c.hosts.count > 0).collect()
     }
-}
-
-/// ICMP, ARP and ND reach a host, not a service of it.
-fn is_service(transport: Transport) -> bool {
-    !matches!(transport, Transport::Icmp | Transport::Icmp6 | Transport::Arp | Transport::Nd)
 }

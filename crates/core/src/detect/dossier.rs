@@ -4,13 +4,24 @@
 //! nearly all sources touch a handful of targets, and for those every probe can be kept; the few that touch more are
 //! decided by their first probes, and need only counts from there on. The limit: about 180 KiB a source, whatever it does.
 
+mod join; // several sources of one scan as one
+mod probe; // one target
+mod returns; // who came back to what had answered
+mod wide; // sums beyond the kept targets
+
 use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
-use super::state::{Distinct, Gaps, host_id};
-use crate::contact::{Contact, Outcome, SECOND, Service, Time, Transport};
+use super::state::host_id;
+use crate::contact::{Contact, Outcome, Service, Time, Transport, flags};
+use crate::imprint::{Imprint, Imprints, Raw};
 use crate::net::Address;
 use crate::record::ProbeKind;
+use crate::trace::{Hit, Trace};
+
+pub use probe::{Probe, mark};
+pub use returns::Returned;
+pub use wide::Wide;
 
 /// So many targets (host and service) are kept one by one.
 pub const KEPT: usize = 256;
@@ -18,175 +29,22 @@ pub const KEPT: usize = 256;
 pub const KEPT_OPEN: usize = 512;
 /// From so many on an index finds them.
 const INDEXED: usize = 16;
-/// A new connection so long after the last one to the same target is another visit, not a retry.
-const VISIT: u32 = 5;
-/// Datagrams to one service that are a stream, answered or not: more than any scanner's retries (nmap: 11).
-const STREAM: u8 = 16;
 /// Number of probe kinds.
 pub const KINDS: usize = ProbeKind::ALL.len();
-/// Services counted one by one beyond the kept targets.
-const TOP_SERVICES: usize = 32;
+/// Answers whose headers are kept.
+const STACKS: usize = 64;
 
-/// Marks of a probe that evidence needs later.
-pub mod mark {
-    /// A router said that the time to live ran out on the way: a traceroute does this by intent.
-    pub const EXPIRED: u8 = 1;
-    /// Came back to a service which had answered it before.
-    pub const RETURNED: u8 = 8;
-    /// The SYN is not one that an ordinary stack sends; an IP protocol without content.
-    pub const BARE: u8 = 16;
-    /// The source went on although no answer was seen.
-    pub const WENT_ON: u8 = 32;
-}
-
-/// One target (host and service) of a source: the first touch, and how it went.
+/// The headers of a SYN-ACK: they tell the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Probe {
-    /// The host.
-    pub target: Address,
-    /// The first touch.
-    pub first: Time,
-    /// Seconds from the first touch to the last visit.
-    pub again: u32,
-    /// The service's port (see [`Transport`]).
-    pub port: u16,
-    /// The source's port at the last visit.
-    pub source_port: u16,
-    /// The service's transport.
-    pub transport: Transport,
-    /// How it was probed first.
-    pub kind: ProbeKind,
-    /// How far it came.
-    pub outcome: Outcome,
-    /// Visits: new connections at least five seconds apart.
-    pub visits: u8,
-    /// Time to live at the first touch.
+pub struct Stack {
+    /// The place of the target that sent it.
+    pub place: u16,
+    /// TCP window.
+    pub window: u16,
+    /// Time to live as captured.
     pub ttl: u8,
-    /// Bits of [`mark`].
-    pub marks: u8,
-    /// Probe packets, up to 255.
-    pub packets: u8,
-}
-
-impl Probe {
-    /// Of a first contact.
-    pub fn new(contact: &Contact, kind: ProbeKind, marks: u8) -> Self {
-        Self {
-            target: contact.target,
-            first: contact.time,
-            again: 0,
-            port: contact.port,
-            source_port: contact.source_port,
-            transport: contact.transport,
-            kind,
-            outcome: contact.outcome,
-            visits: 1,
-            ttl: contact.ttl,
-            marks,
-            packets: contact.weight.min(255) as u8,
-        }
-    }
-
-    /// The service that was touched.
-    pub fn service(&self) -> Service {
-        Service { transport: self.transport, port: self.port }
-    }
-
-    /// Whether a contact goes to the same host and service.
-    pub fn is_of(&self, contact: &Contact) -> bool {
-        self.target == contact.target && self.service() == contact.service()
-    }
-
-    /// Nothing came back, or a refusal.
-    pub fn failed(&self) -> bool {
-        self.outcome < Outcome::Answered
-    }
-
-    /// The source used it as services are used: it said something (TCP), went on after the answer (UDP), or asked more
-    /// than once (UDP, ICMP). One question with one answer is what a sweep leaves behind.
-    pub fn used(&self) -> bool {
-        match self.transport {
-            Transport::Tcp => self.outcome >= Outcome::Asked,
-            Transport::Sctp => self.outcome >= Outcome::Completed,
-            Transport::Arp | Transport::Nd | Transport::Ip => self.outcome >= Outcome::Answered,
-            Transport::Udp | Transport::Icmp | Transport::Icmp6 => {
-                self.outcome >= Outcome::Asked || self.outcome >= Outcome::Answered && self.packets > 1
-            }
-        }
-    }
-
-    /// Datagrams that go on for long without an answer: a stream of which one direction is seen. Scanners give up.
-    pub fn is_stream(&self) -> bool {
-        self.transport == Transport::Udp && self.packets >= STREAM
-    }
-
-    /// Takes up a later outcome. Where answers are seen, going on without one proves nothing: it is only noted.
-    pub fn learn(&mut self, outcome: Outcome, one_way: bool) {
-        let by_source = matches!(outcome, Outcome::Completed | Outcome::Asked);
-        if by_source && self.transport == Transport::Tcp && self.failed() && !one_way {
-            self.marks |= mark::WENT_ON;
-            if matches!(self.kind, ProbeKind::TcpAck | ProbeKind::TcpMaimon) {
-                // No start was seen, and it goes on: a connection older than the capture.
-                self.outcome = Outcome::Answered;
-            }
-            return;
-        }
-        self.outcome = self.outcome.max(outcome);
-        if self.marks & mark::WENT_ON != 0 && !self.failed() {
-            self.outcome = Outcome::Asked;
-        }
-    }
-
-    /// As it stands on a vantage that does not see answers.
-    pub fn seen_one_way(mut self) -> Self {
-        if self.marks & mark::WENT_ON != 0 {
-            self.outcome = Outcome::Asked;
-        }
-        self
-    }
-
-    /// Somebody said something on it: used, or a stream that its server sends unasked, as FTP's data is.
-    pub fn talked(&self) -> bool {
-        self.used() || self.outcome >= Outcome::Told
-    }
-
-    /// Another contact to the same target. Returns whether it is a visit of its own.
-    pub fn visit(&mut self, contact: &Contact) -> bool {
-        self.packets = self.packets.saturating_add(contact.weight.min(255) as u8);
-        let since = ((contact.time - self.first).max(0) / SECOND).min(i64::from(u32::MAX)) as u32;
-        let fresh = contact.source_port != self.source_port || contact.source_port == 0;
-        if self.outcome >= Outcome::Answered && fresh {
-            self.marks |= mark::RETURNED;
-        }
-        self.source_port = contact.source_port;
-        if since.saturating_sub(self.again) < VISIT || !fresh && contact.transport == Transport::Tcp {
-            return false;
-        }
-        self.again = since;
-        self.visits = self.visits.saturating_add(1);
-        true
-    }
-}
-
-/// Sums beyond the kept targets.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Wide {
-    /// Hosts touched.
-    pub hosts: Distinct,
-    /// Hosts of which a service answered.
-    pub open: Distinct,
-    /// Hosts that refused, so alive.
-    pub refused: Distinct,
-    /// Services touched.
-    pub services: Distinct,
-    /// Networks touched (/24, /64).
-    pub networks: Distinct,
-    /// First touches of hosts by service: the busiest.
-    pub top: Vec<(Service, u32)>,
-    /// Hosts of each own block.
-    pub blocks: Vec<u64>,
-    /// Gaps between probes.
-    pub gaps: Gaps,
+    /// Bits of [`crate::contact::traits`].
+    pub traits: u8,
 }
 
 /// What is remembered of one source that touched more than one target.
@@ -206,6 +64,12 @@ pub struct Dossier {
     pub end: Time,
     /// State was lost before: counts are lower bounds.
     pub at_least: bool,
+    /// The raw facts of its first packets.
+    pub imprints: Imprints,
+    /// The headers of answers, the first of each host.
+    pub stacks: Vec<Stack>,
+    /// Later sessions on what had answered.
+    pub returns: Vec<Returned>,
     #[serde(skip)]
     index: HashTable<u16>,
 }
@@ -220,27 +84,56 @@ pub enum Change {
 }
 
 impl Dossier {
-    /// Opens it with a source's first target.
-    pub fn new(first: Probe) -> Self {
+    /// Opens it with a source's first target, and the raw facts of the packet that touched it.
+    pub fn new(first: Probe, raw: Raw) -> Self {
+        let mut imprints = Imprints::default();
+        imprints.add(raw.of(&first), u64::from(first.packets));
+        let mut kinds = [0; KINDS];
+        kinds[first.kind as usize] = u32::from(first.packets);
         Self {
             probes: vec![first],
             wide: None,
-            kinds: [0; KINDS],
-            probe_count: 0,
+            kinds,
+            probe_count: u64::from(first.packets),
             start: first.first,
             end: first.first,
             at_least: false,
+            imprints,
+            stacks: Vec::new(),
+            returns: Vec::new(),
             index: HashTable::new(),
         }
     }
 
     /// The kept target that a contact goes to.
     pub fn find(&self, contact: &Contact) -> Option<usize> {
+        self.place(contact.target, contact.service())
+    }
+
+    /// The place of a kept target.
+    pub fn place(&self, target: Address, service: Service) -> Option<usize> {
+        let is = |p: &Probe| p.target == target && p.service() == service;
         if self.index.is_empty() {
-            return self.probes.iter().position(|p| p.is_of(contact));
+            return self.probes.iter().position(is);
         }
-        let hash = hash(contact.target, contact.service());
-        self.index.find(hash, |i| self.probes[*i as usize].is_of(contact)).map(|i| *i as usize)
+        let hash = hash(target, service);
+        self.index.find(hash, |i| is(&self.probes[*i as usize])).map(|i| *i as usize)
+    }
+
+    /// Keeps only the first targets and as many that answered, for a campaign that is over. Counts become lower bounds
+    /// where it is joined with others.
+    pub fn trim(&mut self, most: usize) {
+        let mut answered = 0;
+        let mut place = 0;
+        self.probes.retain(|p| {
+            place += 1;
+            answered += usize::from(place > most && !p.failed());
+            place <= most || !p.failed() && answered <= most
+        });
+        self.probes.shrink_to_fit();
+        self.at_least |= self.wide.is_some();
+        (self.wide, self.stacks, self.returns) = (None, Vec::new(), Vec::new());
+        self.reindex();
     }
 
     fn keep(&mut self, probe: Probe) {
@@ -276,13 +169,19 @@ impl Dossier {
         gap: Time,
     ) -> Change {
         self.count(contact, kind);
+        self.imprints.add(Imprint::new(contact, kind), u64::from(contact.weight));
         if let Some(place) = self.find(contact) {
-            self.probes[place].visit(contact);
+            let answered = !self.probes[place].failed();
+            match self.probes[place].visit(contact) {
+                Some(quiet) if answered && self.came_back(place, contact.time, quiet) => {}
+                _ => self.end = self.end.max(contact.time),
+            }
             if let Some(wide) = &mut self.wide {
                 wide.gaps.add(gap);
             }
             return Change::None;
         }
+        self.end = self.end.max(contact.time);
         if self.probes.len() < KEPT {
             self.keep(Probe::new(contact, kind, marks));
             return Change::Target;
@@ -292,6 +191,7 @@ impl Dossier {
         }
         let wide = self.wide.as_mut().expect("just made");
         wide.gaps.add(gap);
+        wide.sample(contact);
         wide.touch(contact.target, contact.service(), block)
     }
 
@@ -300,7 +200,6 @@ impl Dossier {
         self.probe_count += u64::from(contact.weight);
         self.count_kind(kind, contact.weight);
         self.start = self.start.min(contact.time);
-        self.end = self.end.max(contact.time);
     }
 
     fn count_kind(&mut self, kind: ProbeKind, packets: u32) {
@@ -331,7 +230,8 @@ impl Dossier {
             probe.marks |= marks;
             probe.learn(contact.outcome, one_way);
             outcome = probe.outcome;
-            if contact.outcome == Outcome::Completed && probe.kind == ProbeKind::TcpSyn {
+            self.answered_by(place, contact);
+            if contact.outcome == Outcome::Completed && self.probes[place].kind == ProbeKind::TcpSyn {
                 self.count_kind(ProbeKind::TcpConnect, 1);
             }
             if contact.outcome == Outcome::Asked && self.probes[place].marks & mark::RETURNED != 0 {
@@ -362,6 +262,42 @@ impl Dossier {
         Some(answered)
     }
 
+    /// Notes what a reply tells beside its outcome: the stack that sent it, and that a session was used.
+    fn answered_by(&mut self, place: usize, contact: &Contact) {
+        let syn_ack = contact.transport == Transport::Tcp
+            && contact.outcome == Outcome::Answered
+            && contact.flags & (flags::SYN | flags::ACK) == flags::SYN | flags::ACK;
+        let target = self.probes[place].target;
+        let known = |s: &Stack| self.probes[usize::from(s.place)].target == target;
+        if syn_ack && self.stacks.len() < STACKS && !self.stacks.iter().any(known) {
+            let Contact { window, ttl, traits, .. } = *contact;
+            self.stacks.push(Stack { place: place as u16, window, ttl, traits });
+        }
+        if contact.outcome >= Outcome::Told {
+            self.spoke(place, contact.time);
+        }
+    }
+
+    /// What later analyses read of it.
+    pub fn trace(&self, source: Address) -> Trace {
+        let mut hits: Vec<Hit> = self.firsts().iter().map(Probe::hit).collect();
+        let consecutive = hits.len();
+        let mut hosts: Vec<Address> = hits.iter().map(|h| h.target).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        let hosts = self.wide.as_ref().map_or(hosts.len() as u64, |w| w.hosts.count());
+        hits.extend(self.wide.iter().flat_map(|w| w.later()));
+        Trace {
+            source,
+            hits,
+            consecutive,
+            hosts,
+            packets: self.probe_count,
+            start: self.start,
+            end: self.end,
+        }
+    }
+
     /// Targets kept because they were touched first (not because they answered later).
     pub fn firsts(&self) -> &[Probe] {
         &self.probes[..self.probes.len().min(KEPT)]
@@ -381,56 +317,13 @@ impl Dossier {
     pub fn bytes(&self) -> usize {
         let kept = self.probes.len().next_power_of_two() * size_of::<Probe>();
         let index = if self.probes.len() >= INDEXED { self.probes.len() * 6 } else { 0 };
-        size_of::<Self>() + kept + index + self.wide.as_ref().map_or(0, |w| w.bytes())
-    }
-}
-
-impl Wide {
-    fn touch(&mut self, target: Address, service: Service, block: Option<usize>) -> Change {
-        let new_host = self.hosts.insert(host_id(target));
-        if new_host > 0 || !self.hosts.is_exact() {
-            self.networks.insert(host_id(target.network()));
-        }
-        if let Some(block) = block
-            && new_host > 0
-        {
-            if self.blocks.len() <= block {
-                self.blocks.resize(block + 1, 0);
-            }
-            self.blocks[block] += new_host;
-        }
-        if let Some((_, count)) = self.top.iter_mut().find(|(s, _)| *s == service) {
-            *count = count.saturating_add(1);
-        } else {
-            self.services.insert(number_of(service));
-            if self.top.len() < TOP_SERVICES {
-                self.top.push((service, 1));
-            } else if let Some(least) = self.top.iter_mut().rev().min_by_key(|t| t.1) {
-                // Whoever comes often enough takes the last place, as in a majority vote; counts are never too high.
-                match least.1 {
-                    0 | 1 => *least = (service, 1),
-                    _ => least.1 -= 1,
-                }
-            }
-        }
-        if new_host > 0 { Change::Target } else { Change::None }
-    }
-
-    fn learn(&mut self, target: Address, outcome: Outcome) {
-        match outcome {
-            Outcome::Unknown | Outcome::Silent | Outcome::Unreachable => {}
-            Outcome::Refused => {
-                self.refused.insert(host_id(target));
-            }
-            _ => {
-                self.open.insert(host_id(target));
-            }
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        let sets = [&self.hosts, &self.open, &self.refused, &self.services, &self.networks];
-        size_of::<Self>() + sets.iter().map(|s| s.bytes()).sum::<usize>() + 1024 + 8 * self.blocks.len()
+        let notes = self.stacks.len() * size_of::<Stack>() + self.returns.len() * size_of::<Returned>();
+        size_of::<Self>()
+            + kept
+            + index
+            + notes
+            + self.imprints.bytes()
+            + self.wide.as_ref().map_or(0, |w| w.bytes())
     }
 }
 

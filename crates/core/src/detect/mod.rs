@@ -50,7 +50,12 @@ pub const DETECTORS: &[Spec] = &[
 
 /// Weighs everything known of a source.
 pub fn weigh(case: &Case<'_>) -> Ledger {
-    Ledger::weigh(DETECTORS.iter().filter_map(|spec| (spec.weigh)(case)).collect())
+    weigh_with(case, Vec::new())
+}
+
+/// The same, with what others found.
+pub fn weigh_with(case: &Case<'_>, others: Vec<Evidence>) -> Ledger {
+    Ledger::weigh(DETECTORS.iter().filter_map(|spec| (spec.weigh)(case)).chain(others).collect())
 }
 
 /// When the evidence sufficed: the first touch of the target with which it did. More targets are taken to mean more

@@ -78,6 +78,25 @@ impl Distinct {
         Self::Estimate(registers)
     }
 
+    /// Takes up another's values.
+    pub fn join(&mut self, other: &Self) {
+        match other {
+            Self::Exact { set, .. } => {
+                for value in set {
+                    self.insert(value);
+                }
+            }
+            Self::Estimate(theirs) => {
+                if let Self::Exact { set, .. } = self {
+                    *self = Self::estimate(set);
+                }
+                if let Self::Estimate(own) = self {
+                    own.iter_mut().zip(theirs).for_each(|(own, theirs)| *own = (*own).max(*theirs));
+                }
+            }
+        }
+    }
+
     /// Whether the value was added; `None` if an estimate cannot tell.
     pub fn contains(&self, value: u32) -> Option<bool> {
         match self {
@@ -179,6 +198,11 @@ impl Gaps {
         let upper_half = octave > 0 && (gap >> (octave - 1)) & 1 == 1;
         let bucket = (2 * octave + usize::from(upper_half)).min(BUCKETS - 1);
         self.0[bucket] = self.0[bucket].saturating_add(1);
+    }
+
+    /// Takes up another's gaps.
+    pub fn join(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(own, theirs)| *own = own.saturating_add(*theirs));
     }
 
     /// The median in nanoseconds; `None` of nothing.

@@ -1,0 +1,153 @@
+//! Depth: what is read from scans once they stand, at the end of a run. With which tool, in which order, together with
+//! whom, from which list, what each learned, and who came back to use it.
+//!
+//! The problem: each of these questions needs more than one source's memory, and none may slow the line. The way: they
+//! are asked once, of the campaigns that stand, in the order in which the answers build on each other. The limit: what
+//! is remembered of each campaign is bounded (the first 256 targets and 64 later ones), and so are the numbers here.
+
+mod joins; // coordinated sources become one campaign
+mod lessons; // what each campaign learned, by host
+mod returns; // visits, and which of them came back
+mod severity; // how much it matters, with all that is known
+mod view; // what is known of the scanned side
+
+use std::borrow::Cow;
+
+use hashbrown::HashMap;
+
+use crate::blocks::Blocks;
+use crate::campaign::Standing;
+use crate::contact::Time;
+use crate::detect::dossier::Dossier;
+use crate::heard::Heard;
+use crate::net::Address;
+use crate::permutation::{self, Tables};
+use crate::record::{Campaign, FollowUp, Lesson, Order, Status};
+use crate::shard::{Finding, Shard};
+use crate::trace::Trace;
+use crate::utterance::Utterance;
+use crate::world::World;
+use crate::{procedures, target_list, tools};
+
+/// Searches for a permutation, at most: each takes some tens of milliseconds.
+const SEARCHES: usize = 64;
+/// Fewer hits show no permutation.
+const FEWEST_HITS: usize = 6;
+
+/// The run whose scans are looked into.
+pub struct Run<'a> {
+    /// All sources.
+    pub shards: &'a [Shard],
+    /// What spans sources.
+    pub world: &'a World,
+    /// The own blocks.
+    pub blocks: &'a Blocks,
+    /// First and last contact.
+    pub span: (Time, Time),
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Depth {
+    /// All campaigns, those joined into others included.
+    pub campaigns: Vec<Campaign>,
+    /// What they learned.
+    pub lessons: Vec<Lesson>,
+    /// Who came back.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// A campaign with what it is made from.
+struct Scan<'a> {
+    campaign: Campaign,
+    /// The one that began first, then the others.
+    sources: Vec<Address>,
+    standing: Standing,
+    dossier: Cow<'a, Dossier>,
+    heard: Vec<&'a Heard>,
+    trace: Trace,
+}
+
+impl<'a> Scan<'a> {
+    fn of(finding: Finding<'a>) -> Self {
+        let Finding { source, campaign, standing, dossier, heard } = finding;
+        let trace = dossier.trace(source);
+        Self { campaign, sources: vec![source], standing, dossier: Cow::Borrowed(dossier), heard, trace }
+    }
+
+    /// Neither withdrawn nor joined into another.
+    fn stands(&self) -> bool {
+        self.campaign.status != Status::Withdrawn && self.campaign.merged_into.is_none()
+    }
+
+    /// What its sources said, as clients.
+    fn said(&self) -> Vec<&'a Utterance> {
+        self.heard.iter().filter(|h| h.by_source()).map(|h| &h.utterance).collect()
+    }
+
+    /// The last new target: what comes later is no discovery any more.
+    fn last_new(&self) -> Time {
+        self.trace.hits.iter().map(|h| h.time).fold(self.trace.start, Time::max)
+    }
+}
+
+impl Run<'_> {
+    /// Looks into the scans.
+    pub fn fathom(&self, findings: Vec<Finding<'_>>, tables: &mut Tables) -> Depth {
+        let mut scans: Vec<Scan<'_>> = findings.into_iter().map(Scan::of).collect();
+        scans.sort_by(|a, b| (a.trace.start, &a.campaign.id).cmp(&(b.trace.start, &b.campaign.id)));
+        for scan in &mut scans {
+            scan.campaign.tools = tools::named(&scan.dossier.imprints, &scan.said());
+        }
+        self.recover(&mut scans, tables);
+        self.join(&mut scans);
+        let holdings = self.holdings();
+        for scan in scans.iter_mut().filter(|s| s.stands()) {
+            let coverage = view::coverage(&scan.campaign, self.blocks);
+            let view = target_list::View {
+                trace: &scan.trace,
+                coverage: &coverage,
+                holdings: &holdings,
+                permutation: scan.campaign.permutation.as_ref(),
+                replies_seen: !self.world.is_one_way(),
+            };
+            scan.campaign.target_list = target_list::judge(&view);
+        }
+        let lessons = lessons::draw(&mut scans);
+        let follow_ups = self.returns(&mut scans);
+        for scan in scans.iter_mut().filter(|s| s.stands()) {
+            let said = scan.said();
+            scan.campaign.procedures = procedures::resembled(&scan.campaign, &said);
+            severity::judge(scan, &said);
+        }
+        Depth { campaigns: scans.into_iter().map(|scan| scan.campaign).collect(), lessons, follow_ups }
+    }
+
+    /// Recovers permutations: of scans that look like ZMap's first, then of others without a visible order.
+    fn recover(&self, scans: &mut [Scan<'_>], tables: &mut Tables) {
+        let tool = |scan: &Scan<'_>| scan.campaign.tools.first().map(|t| t.name.clone());
+        let mut places: Vec<(bool, usize)> = Vec::new();
+        for (place, scan) in scans.iter().enumerate() {
+            let zmap = tool(scan).as_deref() == Some("zmap");
+            let open = tool(scan).is_none()
+                && matches!(scan.campaign.order, Order::Permutation | Order::Random | Order::Unknown);
+            if scan.stands() && scan.trace.hits.len() >= FEWEST_HITS && (zmap || open) {
+                places.push((!zmap, place));
+            }
+        }
+        places.sort_unstable();
+        for (_, place) in places.into_iter().take(SEARCHES) {
+            let scan = &mut scans[place];
+            scan.campaign.permutation = permutation::recover(&scan.trace, self.blocks, tables).ok();
+        }
+    }
+}
+
+/// The place of the campaign that each source belongs to now.
+fn places(scans: &[Scan<'_>]) -> HashMap<Address, usize> {
+    let mut places = HashMap::new();
+    for (place, scan) in scans.iter().enumerate().filter(|(_, s)| s.stands()) {
+        places.extend(scan.sources.iter().map(|source| (*source, place)));
+    }
+    places
+}

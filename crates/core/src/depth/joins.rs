@@ -1,0 +1,199 @@
+//! Coordinated sources become one campaign: those that stand by themselves, and those of one or two probes each.
+
+use std::borrow::Cow;
+
+use super::{Run, Scan, places};
+use crate::campaign::{Draft, Standing};
+use crate::contact::{Service, Time};
+use crate::coordination::{self, Group, Lone, Member};
+use crate::detect::dossier::Dossier;
+use crate::detect::{Case, decided, weigh_with};
+use crate::evidence::{Bits, Evidence};
+use crate::heard::Heard;
+use crate::net::Address;
+use crate::record::{Family, Permutation, Status};
+use crate::table::Source;
+use crate::{tools, trace};
+
+/// Services that a member is compared by.
+const SERVICES: usize = 64;
+/// A source of more targets than this is no lone one.
+const FEW: usize = 4;
+/// What coordination adds to the ledger, at most.
+const MOST: f64 = 40.0;
+/// A tool of at least this confidence is compared.
+const TOLD: f64 = 0.5;
+/// Predicted hits of a joined campaign.
+const NEXT: usize = 16;
+
+impl Run<'_> {
+    /// Joins what belongs together. The oldest id stays; the others get a last revision that names it.
+    pub(super) fn join(&self, scans: &mut Vec<Scan<'_>>) {
+        let standing: Vec<usize> = (0..scans.len()).filter(|place| scans[*place].stands()).collect();
+        let members: Vec<Member> = standing.iter().map(|place| member(&scans[*place])).collect();
+        let taken = places(scans);
+        let each = |visit: &mut dyn FnMut(&Lone)| {
+            for source in self.shards.iter().flat_map(|shard| shard.table().iter()) {
+                if !taken.contains_key(&source.address) {
+                    each_lone(source, visit);
+                }
+            }
+        };
+        let groups = coordination::groups(&members, &each, self.blocks);
+        for mut group in groups {
+            group.members.iter_mut().for_each(|place| *place = standing[*place]);
+            self.join_one(scans, &group);
+        }
+    }
+
+    fn join_one(&self, scans: &mut Vec<Scan<'_>>, group: &Group) {
+        let lone = self.lone(&group.lone);
+        let of_members = group.members.iter().map(|place| &*scans[*place].dossier);
+        let parts: Vec<&Dossier> = of_members.chain(lone.iter().map(|(_, dossier)| dossier)).collect();
+        let Some(dossier) = Dossier::join(&parts, self.blocks) else { return };
+        let mut begun: Vec<(Time, Address)> = lone.iter().map(|(address, d)| (d.start, *address)).collect();
+        for place in &group.members {
+            let scan = &scans[*place];
+            begun.extend(scan.sources.iter().map(|source| (scan.trace.start, *source)));
+        }
+        begun.sort_unstable();
+        let sources: Vec<Address> = begun.into_iter().map(|(_, source)| source).collect();
+        let case = Case::new(&dossier, self.world, Time::MAX);
+        let bits = Bits::new(group.coordination.bits.min(MOST));
+        let text = group.coordination.reasons.join("; ");
+        let ledger = weigh_with(&case, vec![Evidence::new(Family::Coordination, bits, text)]);
+        if !ledger.decides() {
+            return;
+        }
+        let oldest = group.members.iter().min_by_key(|place| scans[**place].trace.start).copied();
+        let mut standing = match oldest {
+            Some(place) => scans[place].standing.clone(),
+            None => Standing::open(decided(&dossier, self.world, Time::MAX)),
+        };
+        let of_members = group.members.iter().map(|place| scans[*place].standing.decided);
+        standing.decided = of_members.fold(standing.decided, Time::min);
+        let blocks = self.blocks;
+        let draft = Draft {
+            sources: &sources,
+            case: &case,
+            ledger: &ledger,
+            standing: &standing,
+            blocks,
+            now: self.span.1,
+        };
+        let mut campaign = draft.record();
+        if let Some(place) = oldest {
+            campaign.id = scans[place].campaign.id.clone();
+        }
+        campaign.revision += u32::from(oldest.is_some());
+        campaign.coordination = Some(group.coordination.clone());
+        campaign.permutation = permutation(scans, group);
+        let mut heard: Vec<&Heard> =
+            group.members.iter().flat_map(|place| scans[*place].heard.clone()).collect();
+        heard.sort_by_key(|h| h.time());
+        let trace: trace::Trace = dossier.trace(sources[0]);
+        let (id, merged) = (campaign.id.clone(), Status::Closed);
+        let joined = Scan { campaign, sources, standing, dossier: Cow::Owned(dossier.clone()), heard, trace };
+        for place in group.members.iter().filter(|place| Some(**place) != oldest) {
+            let old = &mut scans[*place].campaign;
+            (old.merged_into, old.status) = (Some(id.clone()), merged);
+            old.revision += 1;
+        }
+        let place = match oldest {
+            Some(place) => {
+                scans[place] = joined;
+                place
+            }
+            None => {
+                scans.push(joined);
+                scans.len() - 1
+            }
+        };
+        let scan = &mut scans[place];
+        scan.campaign.tools = tools::named(&scan.dossier.imprints, &scan.said());
+    }
+
+    /// The dossiers of sources without a campaign.
+    fn lone(&self, sources: &[Address]) -> Vec<(Address, Dossier)> {
+        if sources.is_empty() {
+            return Vec::new();
+        }
+        let all = self.shards.iter().flat_map(|shard| shard.table().iter());
+        let wanted = all.filter(|source| sources.binary_search(&source.address).is_ok());
+        let dossier = |source: &Source| match &source.more {
+            Some(more) => more.dossier.clone(),
+            None => Dossier::new(source.first, source.raw),
+        };
+        let mut lone: Vec<(Address, Dossier)> = wanted.map(|s| (s.address, dossier(s))).collect();
+        lone.sort_by_key(|(address, _)| *address);
+        lone
+    }
+}
+
+/// A campaign, as grouping sees it.
+fn member(scan: &Scan<'_>) -> Member {
+    let mut classes: Vec<_> = scan.dossier.imprints.classes().iter().collect();
+    classes.sort_by_key(|class| std::cmp::Reverse(class.packets));
+    let mut services: Vec<Service> = scan.trace.hits.iter().map(|h| h.service).collect();
+    services.sort_unstable();
+    services.dedup();
+    services.truncate(SERVICES);
+    let mut targets: Vec<Address> = scan.trace.hits.iter().map(|h| h.target).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let tool = scan.campaign.tools.first().filter(|t| t.confidence >= TOLD);
+    Member {
+        source: scan.sources[0],
+        imprints: classes.iter().filter_map(|class| class.kept.first().copied()).collect(),
+        tool: tool.map(|t| t.name.clone()),
+        generator: scan.campaign.permutation.as_ref().map(|p| (p.generator, p.prime)),
+        services,
+        complete: targets.len() as u64 >= scan.trace.hosts,
+        targets,
+        hosts: scan.trace.hosts,
+        start: scan.trace.start,
+        end: scan.dossier.end,
+    }
+}
+
+/// The targets of a source that has few, and used none of them.
+fn each_lone(source: &Source, visit: &mut dyn FnMut(&Lone)) {
+    let wide = source.more.as_ref().is_some_and(|m| m.dossier.wide.is_some());
+    if wide || source.probes().len() > FEW || source.probes().any(|p| p.used() || !p.service().has_port()) {
+        return;
+    }
+    for probe in source.probes() {
+        let imprint = match &source.more {
+            None => source.raw.of(probe),
+            Some(more) => {
+                let kept = || more.dossier.imprints.classes().iter().flat_map(|class| &class.kept);
+                match kept().find(|i| i.target == probe.target).or_else(|| kept().next()) {
+                    Some(imprint) => *imprint,
+                    None => continue,
+                }
+            }
+        };
+        visit(&Lone {
+            source: source.address,
+            target: probe.target,
+            service: probe.service(),
+            time: probe.first,
+            outcome: probe.outcome,
+            imprint,
+        });
+    }
+}
+
+/// The walk that the members share, as the one furthest on shows it, with the next hits of all.
+fn permutation(scans: &[Scan<'_>], group: &Group) -> Option<Permutation> {
+    let walks: Vec<&Permutation> =
+        group.members.iter().filter_map(|place| scans[*place].campaign.permutation.as_ref()).collect();
+    let first = walks.iter().max_by(|a, b| a.done.total_cmp(&b.done))?;
+    let same = walks.iter().filter(|w| (w.generator, w.prime) == (first.generator, first.prime)).count();
+    let mut next: Vec<String> = walks.iter().flat_map(|w| w.next.iter().cloned()).collect();
+    next.sort();
+    next.dedup();
+    next.truncate(NEXT);
+    let text = format!("the same walk in {same} sources; of the one furthest on: {}", first.text);
+    Some(Permutation { next, text, ..(*first).clone() })
+}

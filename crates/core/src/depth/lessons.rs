@@ -1,0 +1,175 @@
+//! What each campaign learned: by host, which services answered, what they gave away, and whether anybody knew before.
+
+use hashbrown::HashMap;
+
+use super::Scan;
+use crate::contact::{Outcome, Service, Time, traits};
+use crate::detect::dossier::{Probe, Stack};
+use crate::net::Address;
+use crate::record::{
+    FactKind, Lesson, LessonCounts, LessonFact, SCHEMA_VERSION, ServiceLesson, ServiceState,
+};
+
+/// Hosts told of a campaign.
+const HOSTS: usize = 1_000;
+/// Services told of a host.
+const SERVICES: usize = 64;
+/// Facts told of a service.
+const FACTS: usize = 16;
+
+/// Who learned a service, and when.
+struct Learner {
+    time: Time,
+    place: usize,
+}
+
+/// Draws the lessons of all standing campaigns, and counts them in their records.
+pub(super) fn draw(scans: &mut [Scan<'_>]) -> Vec<Lesson> {
+    let known = learners(scans);
+    let mut lessons = Vec::new();
+    for place in 0..scans.len() {
+        if !scans[place].stands() {
+            continue;
+        }
+        let (mine, counts) = of_one(scans, place, &known);
+        scans[place].campaign.lessons = counts;
+        lessons.extend(mine);
+    }
+    lessons
+}
+
+/// The services that campaigns were shown open, with all who were, in the order of time.
+fn learners(scans: &[Scan<'_>]) -> HashMap<(Address, Service), Vec<Learner>> {
+    let mut known: HashMap<(Address, Service), Vec<Learner>> = HashMap::new();
+    for (place, scan) in scans.iter().enumerate().filter(|(_, s)| s.stands()) {
+        for probe in scan.dossier.probes.iter().filter(|p| is_open(p)) {
+            known
+                .entry((probe.target, probe.service()))
+                .or_default()
+                .push(Learner { time: probe.first, place });
+        }
+    }
+    known.values_mut().for_each(|learners| learners.sort_by_key(|l| (l.time, l.place)));
+    known
+}
+
+fn of_one(
+    scans: &[Scan<'_>],
+    place: usize,
+    known: &HashMap<(Address, Service), Vec<Learner>>,
+) -> (Vec<Lesson>, LessonCounts) {
+    let scan = &scans[place];
+    let mut probes: Vec<(usize, &Probe)> = scan.dossier.probes.iter().enumerate().collect();
+    probes.sort_by_key(|(_, p)| (p.target, p.service()));
+    let mut counts = LessonCounts::default();
+    let mut lessons = Vec::new();
+    for host in probes.chunk_by(|a, b| a.1.target == b.1.target) {
+        let answered = |p: &Probe| p.outcome >= Outcome::Refused;
+        let Some(time) = host.iter().filter(|(_, p)| answered(p)).map(|(_, p)| p.first).min() else {
+            continue;
+        };
+        let mut services: Vec<ServiceLesson> = Vec::new();
+        // Open ones first, so that the bound leaves out none of them for a closed one.
+        let open = host.iter().filter(|(_, p)| is_open(p));
+        let closed = host.iter().filter(|(_, p)| p.service().has_port() && p.outcome == Outcome::Refused);
+        for (_, probe) in open.chain(closed) {
+            let before = before(scans, place, known.get(&(probe.target, probe.service())));
+            let lesson = service(scan, probe, before);
+            if lesson.state == ServiceState::Open {
+                let tells = |f: &LessonFact| matches!(f.what, FactKind::Software | FactKind::Banner);
+                counts.open += 1;
+                counts.versions += u64::from(lesson.facts.iter().any(tells));
+                counts.new_to_anyone += u64::from(lesson.known_since.is_none());
+            }
+            services.push(lesson);
+        }
+        services.truncate(SERVICES);
+        let stack =
+            scan.dossier.stacks.iter().find(|s| host.iter().any(|(at, _)| *at == usize::from(s.place)));
+        if lessons.len() < HOSTS {
+            lessons.push(Lesson {
+                schema_version: SCHEMA_VERSION,
+                campaign: scan.campaign.id.clone(),
+                host: host[0].1.target.to_string(),
+                time: time.into(),
+                alive_only: !host.iter().any(|(_, p)| is_open(p)),
+                services,
+                filtered: host.iter().filter(|(_, p)| p.outcome < Outcome::Refused).count() as u64,
+                stack: stack.map(stack_words),
+            });
+        }
+    }
+    (lessons, counts)
+}
+
+/// What was known of a service before this campaign learned it.
+struct Before {
+    campaign: Option<String>,
+    to_scanner: bool,
+}
+
+fn before(scans: &[Scan<'_>], place: usize, learners: Option<&Vec<Learner>>) -> Before {
+    let earlier = learners.into_iter().flatten().take_while(|l| l.place != place);
+    let mut before = Before { campaign: None, to_scanner: false };
+    for learner in earlier {
+        let other = &scans[learner.place];
+        before.campaign.get_or_insert_with(|| other.campaign.id.clone());
+        before.to_scanner |= other.sources.iter().any(|s| scans[place].sources.contains(s));
+    }
+    before
+}
+
+fn service(scan: &Scan<'_>, probe: &Probe, before: Before) -> ServiceLesson {
+    let told = scan.heard.iter().filter(|h| !h.by_source() && h.target() == (probe.target, probe.service()));
+    let mut protocol = None;
+    let mut facts: Vec<LessonFact> = Vec::new();
+    for utterance in told.map(|h| &h.utterance) {
+        protocol = protocol.or_else(|| Some(utterance.protocol.clone()).filter(|p| !p.is_empty()));
+        for fact in &utterance.facts {
+            let fact = LessonFact { what: fact.what, text: fact.text.clone() };
+            if facts.len() < FACTS && !facts.contains(&fact) {
+                facts.push(fact);
+            }
+        }
+    }
+    ServiceLesson {
+        service: probe.service().to_string(),
+        state: if probe.failed() { ServiceState::Closed } else { ServiceState::Open },
+        protocol,
+        facts,
+        new_to_scanner: !before.to_scanner,
+        known_since: before.campaign,
+    }
+}
+
+/// Whether a service, not only a host, was shown to be there.
+pub(super) fn is_open(probe: &Probe) -> bool {
+    probe.service().has_port() && !probe.failed()
+}
+
+/// What a SYN-ACK's headers tell: initial values of the time to live are 32, 64, 128 and 255, and routes are shorter
+/// than 32 hops. Options answer those of the SYN, so their absence proves nothing.
+fn stack_words(stack: &Stack) -> String {
+    let initial = [32u8, 64, 128, 255].into_iter().find(|t| stack.ttl <= *t).unwrap_or(255);
+    let family = match (initial, stack.window) {
+        (128, _) => "as Windows sends it",
+        (64, 65_160 | 64_240 | 28_960 | 29_200 | 14_480 | 14_600 | 5_792 | 5_840 | 43_440 | 43_690) => {
+            "as Linux sends it"
+        }
+        (64, 65_535) => "as BSD and macOS send it",
+        (64, _) => "as Unix-like systems send it",
+        _ => "as network equipment sends it",
+    };
+    let options: Vec<&str> = [
+        (traits::MSS, "MSS"),
+        (traits::SACK_PERMITTED, "SACK"),
+        (traits::TIMESTAMP, "timestamps"),
+        (traits::WINDOW_SCALE, "window scale"),
+    ]
+    .into_iter()
+    .filter(|(bit, _)| stack.traits & bit != 0)
+    .map(|(_, name)| name)
+    .collect();
+    let options = if options.is_empty() { "no options".to_owned() } else { options.join(", ") };
+    format!("TTL {} of {initial}, window {}, {options}: {family}", stack.ttl, stack.window)
+}
