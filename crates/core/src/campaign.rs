@@ -230,12 +230,15 @@ fn probe_kinds(dossier: &Dossier, scan: &Scan<'_>) -> Vec<ProbeKind> {
     named.into_iter().map(|(_, kind)| kind).collect()
 }
 
-/// Greetings read without a word said, where that is what the source mostly does with what answers. A server that is
-/// quick to greet a connect scan is no grab.
+/// Greetings read without a word said, where that is what the source does with what answers. A server that is quick to
+/// greet a connect scan is no grab: who looks for open ports by connecting fails at most of them, so there the greetings
+/// must be half of all that it tried, not only of what answered.
 fn banners_grabbed(dossier: &Dossier) -> u32 {
-    let told = dossier.probes.iter().filter(|p| p.outcome == Outcome::Told).count();
-    let answered = dossier.probes.iter().filter(|p| p.outcome >= Outcome::Answered).count();
-    if told >= 3 && 2 * told >= answered { told as u32 } else { 0 }
+    let count = |test: fn(&Probe) -> bool| dossier.probes.iter().filter(|p| test(p)).count();
+    let told = count(|p| p.outcome == Outcome::Told);
+    let answered = count(|p| p.outcome >= Outcome::Answered);
+    let connected = count(|p| p.kind == ProbeKind::TcpConnect);
+    if told >= 3 && 2 * told >= answered && 2 * told >= connected { told as u32 } else { 0 }
 }
 
 /// ATT&CK 18.1: from outside it is Scanning IP Blocks; from inside, Network Service Discovery.
