@@ -1,5 +1,7 @@
 //! Known procedures as data: profiles in `data/procedures.toml`, and which of them a campaign resembles.
 
+pub(crate) mod ports;
+
 use crate::record::{Campaign, Procedure};
 use crate::utterance::Utterance;
 
