@@ -135,7 +135,8 @@ pub struct Contact {
     pub port: u16,
     /// The source's own port; 0 where there is none.
     pub source_port: u16,
-    /// TCP window as sent; 0 elsewhere.
+    /// TCP: the window as sent. UDP and ICMP requests and answers: bytes of data behind the header, as the IP header says
+    /// (at most 65,535), because tools are told by it. 0 elsewhere.
     pub window: u16,
     /// IPv4 identification; 0 over IPv6.
     pub ip_id: u16,

@@ -9,11 +9,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use crate::contact::{Contact, SECOND, Time};
+use crate::utterance::Utterance;
 
 /// Disorder that is sorted.
 pub const DISORDER: Time = SECOND;
 /// Contacts of one input that wait to be sorted, at most: 4 MiB.
 pub const HELD: usize = 65_536;
+/// Utterances that wait to be fetched: beyond, inputs keep theirs, within their own bounds.
+const HEARD: usize = 65_536;
 /// Contacts handed on at a time.
 const ENOUGH: usize = 4_096;
 
@@ -21,6 +24,9 @@ const ENOUGH: usize = 4_096;
 pub trait ContactSource {
     /// Appends some contacts in the input's own order; false at its end. Problems are the source's own to report.
     fn fill(&mut self, into: &mut Vec<Contact>) -> bool;
+
+    /// Appends what was heard on connections since the last call, no later than the contact of the packet that completed it.
+    fn heard(&mut self, _into: &mut Vec<Utterance>) {}
 
     /// The time of its first contact, where that is known beforehand: until then the input need not be opened, so that
     /// thousands of rotated files can be merged with few of them open.
@@ -100,6 +106,8 @@ pub struct Merge<S> {
     inputs: Vec<Sorted<S>>,
     /// Inputs that have more, by the earliest time that their next contact can have.
     next: BinaryHeap<Reverse<(Time, usize)>>,
+    /// What was heard, with its input.
+    heard: Vec<(usize, Utterance)>,
 }
 
 impl<S: ContactSource> Merge<S> {
@@ -117,7 +125,7 @@ impl<S: ContactSource> Merge<S> {
         let earliest = |input: &Sorted<S>| input.next_time().unwrap_or(Time::MIN);
         let next =
             inputs.iter().enumerate().map(|(place, input)| Reverse((earliest(input), place))).collect();
-        Self { inputs, next }
+        Self { inputs, next, heard: Vec::new() }
     }
 
     /// Appends some contacts; false at the end of all inputs.
@@ -128,6 +136,11 @@ impl<S: ContactSource> Merge<S> {
             let input = &mut self.inputs[place];
             input.begun = true;
             input.settle();
+            if self.heard.len() < HEARD {
+                let mut heard = Vec::new();
+                input.source.heard(&mut heard);
+                self.heard.extend(heard.into_iter().map(|utterance| (place, utterance)));
+            }
             let Some(now) = input.next_time() else { continue };
             if now == time {
                 // Up to the next contact of any other input, all of this one's go in a run.
@@ -144,6 +157,13 @@ impl<S: ContactSource> Merge<S> {
             self.next.extend(again.map(|time| Reverse((time, place))));
         }
         true
+    }
+
+    /// Appends what was heard on connections since the last call, in the order of the inputs. To be called after each
+    /// [`Self::fill`]: an utterance comes no later than the contact of the packet that completed it.
+    pub fn heard(&mut self, into: &mut Vec<Utterance>) {
+        self.heard.sort_by_key(|(place, _)| *place);
+        into.extend(self.heard.drain(..).map(|(_, utterance)| utterance));
     }
 
     /// The inputs, to ask them what they read.

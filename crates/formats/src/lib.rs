@@ -5,7 +5,8 @@
 //! The modules, in the order in which data flows:
 
 pub mod capture; // a file or a pipe: compression off, records out, damage around
-pub mod packet; // one packet becomes at most one contact
+pub mod conversation;
+pub mod packet; // one packet becomes at most one contact // what is said on connections becomes short clean facts
 
 /// A format that is read.
 #[derive(Clone, Copy, Debug)]

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use watchpost_core::contact::{Contact, Time};
 use watchpost_core::merge::ContactSource;
 use watchpost_core::record::{self, Damage};
+use watchpost_core::utterance::Utterance;
 use watchpost_formats::capture::{Capture, Report};
 
 use crate::stop;
@@ -39,6 +40,8 @@ pub struct Input {
     starts: Option<Time>,
     sensor: u16,
     tally: Rc<Tally>,
+    /// What was heard last, once the capture is closed.
+    heard: Vec<Utterance>,
 }
 
 enum State {
@@ -54,7 +57,7 @@ impl Input {
     pub fn open(name: String, capture: Capture<Reader>, size: Option<u64>) -> Self {
         let format = capture.format();
         let state = State::Open(Box::new(capture));
-        Self { name, format, size, state, starts: None, sensor: 0, tally: Rc::default() }
+        Self { name, format, size, state, starts: None, sensor: 0, tally: Rc::default(), heard: Vec::new() }
     }
 
     /// A file to be opened later; its first packet is from `starts`.
@@ -74,6 +77,7 @@ impl Input {
             starts,
             sensor,
             tally: Rc::default(),
+            heard: Vec::new(),
         }
     }
 
@@ -138,10 +142,18 @@ impl ContactSource for Input {
         tally.bytes.set(tally.bytes.get() + report.bytes_raw - before.0);
         tally.packets.set(tally.packets.get() + report.packets - before.1);
         if !more {
-            // The buffers and the open file go, the counts stay.
+            // The buffers and the open file go, the counts and what was heard stay.
+            capture.heard(&mut self.heard);
             self.state = State::Ended(Box::new(report.clone()));
         }
         more
+    }
+
+    fn heard(&mut self, into: &mut Vec<Utterance>) {
+        into.append(&mut self.heard);
+        if let State::Open(capture) = &mut self.state {
+            capture.heard(into);
+        }
     }
 
     fn starts(&self) -> Option<Time> {

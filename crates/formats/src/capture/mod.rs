@@ -21,8 +21,10 @@ use crate::capture::pcap::Pcap;
 use crate::capture::pcapng::Pcapng;
 use crate::capture::report::Round;
 use crate::capture::window::Window;
+use crate::conversation::Conversations;
 use std::io::Read;
 use watchpost_core::contact::Contact;
+use watchpost_core::utterance::Utterance;
 
 pub use open::OpenError;
 pub use report::{MAX_DAMAGE, Report, Skipped};
@@ -49,12 +51,13 @@ const MAX_CAPTURED: usize = 262_144;
 /// An open capture.
 ///
 /// Memory: a buffer of 256 KiB, which grows to at most 32 MiB where a block is that large or damage must be read around,
-/// and what decompression needs (zstd: the frame's window, at most 128 MiB).
+/// up to 5 MiB for what is said on connections (see [`crate::conversation`]), and what decompression needs (zstd: the frame's window, at most 128 MiB).
 pub struct Capture<R> {
     window: Window<R>,
     format: Format,
     sensor: u16,
     report: Report,
+    conversations: Conversations,
 }
 
 enum Format {
@@ -89,7 +92,7 @@ impl<R: Read> Capture<R> {
             window.need(512);
             return Err(open::not_a_capture(&window.bytes()[..window.bytes().len().min(512)]));
         };
-        Ok(Self { window, format, sensor, report })
+        Ok(Self { window, format, sensor, report, conversations: Conversations::new() })
     }
 
     /// What it is: `pcap` or `pcapng`, with `.gz` or `.zst` where it is compressed.
@@ -106,7 +109,13 @@ impl<R: Read> Capture<R> {
     /// Not every packet gives a contact, so true with nothing appended is possible. It never fails: damage, also an
     /// input that can no longer be read, goes into the [`Report`] and ends what cannot be gone on with.
     pub fn fill(&mut self, into: &mut Vec<Contact>, at_most: usize) -> bool {
-        let mut round = Round { into, left: at_most, sensor: self.sensor, report: &mut self.report };
+        let mut round = Round {
+            into,
+            left: at_most,
+            sensor: self.sensor,
+            report: &mut self.report,
+            conversations: &mut self.conversations,
+        };
         let more = match &mut self.format {
             Format::Pcap(pcap) => pcap.fill(&mut self.window, &mut round),
             Format::Pcapng(pcapng) => pcapng.fill(&mut self.window, &mut round),
@@ -114,9 +123,19 @@ impl<R: Read> Capture<R> {
         if !more && let Some(failure) = self.window.take_failure() {
             self.report.damaged(self.window.offset(), failure, None);
         }
+        if !more {
+            self.conversations.end();
+        }
         self.report.bytes = self.window.offset();
         self.report.bytes_raw = self.window.bytes_raw();
         more
+    }
+
+    /// Hands over what was said on the connections read so far, since the last call; everything once the input has ended.
+    ///
+    /// To be called after each [`Self::fill`]: what is not fetched waits, up to 65,536 utterances.
+    pub fn heard(&mut self, into: &mut Vec<Utterance>) {
+        self.conversations.heard(into);
     }
 
     /// What was read so far.

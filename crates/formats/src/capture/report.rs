@@ -1,6 +1,7 @@
 //! What was read of a capture, what was skipped, what is damaged; and the place where packets become contacts.
 
-use crate::packet::{self, LinkType, Skip};
+use crate::conversation::Conversations;
+use crate::packet::{self, Ear, LinkType, Skip};
 use watchpost_core::contact::{Contact, Time};
 use watchpost_core::record::Damage;
 
@@ -89,6 +90,7 @@ pub(super) struct Round<'a> {
     pub left: usize,
     pub sensor: u16,
     pub report: &'a mut Report,
+    pub conversations: &'a mut Conversations,
 }
 
 impl Round<'_> {
@@ -101,8 +103,14 @@ impl Round<'_> {
         report.snapped += u64::from((captured.len() as u64) < u64::from(original_len));
         report.earliest = report.earliest.min(time);
         report.latest = report.latest.max(time);
-        match packet::decode(link, time, captured, original_len, self.sensor) {
-            Ok(contact) => self.into.push(contact),
+        let ear = Ear::default();
+        match packet::hear(link, time, captured, original_len, self.sensor, &ear) {
+            Ok(contact) => {
+                if let Some(said) = ear.said() {
+                    self.conversations.take(&contact, said);
+                }
+                self.into.push(contact);
+            }
             Err(skip) => {
                 let skipped = &mut report.skipped[skip as usize];
                 if skipped.count == 0 {

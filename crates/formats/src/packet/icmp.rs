@@ -77,7 +77,9 @@ fn query(
     };
     let mut contact = datagram.contact(at, transport, u16::from_be_bytes([request, 0]), 0);
     contact.sequence = be32(header, 4);
-    if datagram.payload.length() > empty {
+    let data = datagram.payload.after(empty).length();
+    contact.window = u16::try_from(data).unwrap_or(u16::MAX);
+    if data > 0 {
         contact.traits |= traits::PAYLOAD;
     }
     if is == request {

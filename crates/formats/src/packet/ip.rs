@@ -107,17 +107,17 @@ pub(super) fn reply(contact: Contact, outcome: Outcome) -> Contact {
 }
 
 #[inline]
-pub(super) fn v4(part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn v4<'a>(part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     upper(read_v4::<false>(part)?, at)
 }
 
 #[inline]
-pub(super) fn v6(part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn v6<'a>(part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     upper(read_v6(part)?, at)
 }
 
 /// Either version, as the first four bits say.
-pub(super) fn either(part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn either<'a>(part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     match part.header::<1>()?[0] >> 4 {
         4 => v4(part, at),
         6 => v6(part, at),
@@ -235,7 +235,7 @@ const fn authentication_length(words: u8) -> usize {
 }
 
 #[inline]
-fn upper(datagram: Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn upper<'a>(datagram: Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     match datagram.protocol {
         protocol::TCP => tcp::decode(&datagram, at),
         protocol::UDP => udp::decode(&datagram, at),
@@ -244,7 +244,7 @@ fn upper(datagram: Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
 }
 
 #[inline(never)]
-fn seldom(datagram: Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn seldom<'a>(datagram: Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     match datagram.protocol {
         protocol::ICMP if !datagram.is_v6 => icmp::v4(&datagram, at),
         protocol::ICMP6 if datagram.is_v6 => icmp::v6(&datagram, at),
@@ -259,7 +259,7 @@ fn seldom(datagram: Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
 }
 
 /// What an authentication header over IPv4 protects: it hides nothing.
-fn authenticated(datagram: Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn authenticated<'a>(datagram: Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     let header = datagram.payload.header::<12>()?;
     let payload = datagram.payload.after(authentication_length(header[1]));
     upper(Datagram { protocol: header[0], payload, ..datagram }, at.deeper()?)

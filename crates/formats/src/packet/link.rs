@@ -68,11 +68,11 @@ const MIN_ETHERTYPE: u16 = 0x0600;
 const ARPHRD_NETLINK: u16 = 824;
 
 #[inline]
-pub(super) fn decode(link: LinkType, part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn decode<'a>(link: LinkType, part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     if link == LinkType::ETHERNET { ethernet(part, at) } else { other(link, part, at) }
 }
 
-fn other(link: LinkType, part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn other<'a>(link: LinkType, part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     match link {
         LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => ip::either(part, at),
         LinkType::IPV4 => ip::v4(part, at),
@@ -92,14 +92,14 @@ fn other(link: LinkType, part: Part<'_>, at: Sighting) -> Result<Contact, Skip> 
 }
 
 #[inline]
-pub(super) fn ethernet(part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn ethernet<'a>(part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     let header = part.header::<14>()?;
     ethertype(be16(header, 12), part.after(14), at)
 }
 
 /// What an ethertype announces.
 #[inline]
-pub(super) fn ethertype(kind: u16, part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn ethertype<'a>(kind: u16, part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     match kind {
         IPV4 => ip::v4(part, at),
         IPV6 => ip::v6(part, at),
@@ -108,7 +108,7 @@ pub(super) fn ethertype(kind: u16, part: Part<'_>, at: Sighting) -> Result<Conta
 }
 
 /// Peels tags until an ethertype announces something else.
-fn tagged(mut kind: u16, mut part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn tagged<'a>(mut kind: u16, mut part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     for _ in 0..MAX_NESTING {
         match kind {
             IPV4 => return ip::v4(part, at),
@@ -140,7 +140,7 @@ fn tagged(mut kind: u16, mut part: Part<'_>, at: Sighting) -> Result<Contact, Sk
 }
 
 /// Pops labels; what lies under the last one is told by its first four bits alone.
-fn mpls(mut part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn mpls<'a>(mut part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     const BOTTOM_OF_STACK: u8 = 1;
     for _ in 0..MAX_NESTING {
         let label = part.header::<4>()?;
@@ -157,7 +157,7 @@ fn mpls(mut part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
 }
 
 /// PPP (RFC 1661, 1662): address and control may be left out, and the protocol's first byte where it is zero.
-pub(super) fn ppp(mut part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn ppp<'a>(mut part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     if part.header::<2>()? == &[0xff, 0x03] {
         part = part.after(2);
     }
@@ -180,7 +180,7 @@ pub(super) fn ppp(mut part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
     }
 }
 
-fn cooked(hardware: u16, protocol: u16, part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn cooked<'a>(hardware: u16, protocol: u16, part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     if hardware == ARPHRD_NETLINK {
         return Err(Skip::NotIp);
     }
@@ -189,7 +189,7 @@ fn cooked(hardware: u16, protocol: u16, part: Part<'_>, at: Sighting) -> Result<
 
 /// BSD's loopback header: an address family below 256 in either byte order. AF_INET is 2 everywhere; AF_INET6 is 10
 /// on Linux, 24 on NetBSD and OpenBSD, 28 on FreeBSD, 30 on macOS.
-fn family(part: Part<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn family<'a>(part: Part<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     let header = *part.header::<4>()?;
     match u32::from_le_bytes(header).min(u32::from_be_bytes(header)) {
         2 => ip::v4(part.after(4), at),

@@ -18,7 +18,9 @@ mod tcp; // flags and options
 mod tunnel; // packets within packets
 mod udp; // UDP, and VXLAN within
 
+use crate::conversation::Said;
 use part::Part;
+use std::cell::Cell;
 use watchpost_core::contact::{Contact, Time};
 
 pub use link::LinkType;
@@ -30,13 +32,31 @@ const MAX_NESTING: u8 = 8;
 
 /// When and where a packet was captured, and how many tunnels deep the part at hand lies.
 #[derive(Clone, Copy)]
-struct Sighting {
+struct Sighting<'a> {
     time: Time,
     sensor: u16,
     depth: u8,
+    ear: &'a Ear<'a>,
 }
 
-impl Sighting {
+/// Where the decoders of transports leave what a packet says, so that the others need not carry it.
+#[derive(Default)]
+pub(crate) struct Ear<'a>(Cell<Option<Said<'a>>>);
+
+impl<'a> Ear<'a> {
+    /// What was said, if it was anything.
+    #[inline]
+    pub(crate) fn said(&self) -> Option<Said<'a>> {
+        self.0.get()
+    }
+
+    #[inline]
+    fn hear(&self, said: Said<'a>) {
+        self.0.set(Some(said));
+    }
+}
+
+impl Sighting<'_> {
     /// The same, one tunnel deeper.
     fn deeper(self) -> Result<Self, Skip> {
         if self.depth >= MAX_NESTING {
@@ -61,5 +81,18 @@ pub fn decode(
     original_len: u32,
     sensor: u16,
 ) -> Result<Contact, Skip> {
-    link::decode(link, Part::new(captured, original_len as usize), Sighting { time, sensor, depth: 0 })
+    hear(link, time, captured, original_len, sensor, &Ear::default())
+}
+
+/// As [`decode`], and leaves in `ear` what the packet says to the layer above its transport.
+#[inline]
+pub(crate) fn hear<'a>(
+    link: LinkType,
+    time: Time,
+    captured: &'a [u8],
+    original_len: u32,
+    sensor: u16,
+    ear: &'a Ear<'a>,
+) -> Result<Contact, Skip> {
+    link::decode(link, Part::new(captured, original_len as usize), Sighting { time, sensor, depth: 0, ear })
 }

@@ -3,13 +3,14 @@
 use super::ip::{Datagram, reply};
 use super::part::{be16, be32};
 use super::{Sighting, Skip};
+use crate::conversation::Said;
 use watchpost_core::contact::flags::{ACK, FIN, RST, SYN};
 use watchpost_core::contact::{Contact, Outcome, Phase, Transport, traits};
 
 const FIXED_HEADER: usize = 20;
 
 #[inline]
-pub(super) fn decode(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn decode<'a>(datagram: &Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     let payload = datagram.payload;
     if payload.length() == 0 {
         return Ok(datagram.bare(at));
@@ -30,8 +31,13 @@ pub(super) fn decode(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, S
         let captured = payload.captured();
         contact.traits |= options(&captured[FIXED_HEADER..header_len.min(captured.len())]);
     }
-    if payload.length() > header_len {
+    let data = payload.after(header_len);
+    if data.length() > 0 {
         contact.traits |= traits::PAYLOAD;
+    }
+    // Where a conversation begins, goes on or ends; a SYN by itself begins none.
+    if (data.length() > 0 || contact.flags & (SYN | FIN | RST) != 0) && contact.flags & (SYN | ACK) != SYN {
+        at.ear.hear(Said { bytes: data.captured(), length: data.length(), acknowledges: be32(header, 8) });
     }
     Ok(directed(contact))
 }

@@ -7,7 +7,7 @@ use super::part::be16;
 use super::{Sighting, Skip, link};
 use watchpost_core::contact::Contact;
 
-pub(super) fn ip_in_ip(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn ip_in_ip<'a>(datagram: &Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     let at = at.deeper()?;
     if datagram.protocol == protocol::IPV4 {
         ip::v4(datagram.payload, at)
@@ -16,7 +16,7 @@ pub(super) fn ip_in_ip(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact,
     }
 }
 
-pub(super) fn gre(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn gre<'a>(datagram: &Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     const CHECKSUM: u16 = 0x8000;
     const ROUTING: u16 = 0x4000;
     const KEY: u16 = 0x2000;

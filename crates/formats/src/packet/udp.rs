@@ -3,13 +3,14 @@
 use super::ip::Datagram;
 use super::part::be16;
 use super::{Sighting, Skip, link};
+use crate::conversation::{self, Said};
 use watchpost_core::contact::{Contact, Transport, traits};
 
 const HEADER: usize = 8;
 const VXLAN_PORT: u16 = 4789;
 
 #[inline]
-pub(super) fn decode(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+pub(super) fn decode<'a>(datagram: &Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     let payload = datagram.payload;
     if payload.length() == 0 {
         return Ok(datagram.bare(at));
@@ -25,14 +26,19 @@ pub(super) fn decode(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, S
         return Ok(inner);
     }
     let mut contact = datagram.contact(at, Transport::Udp, port, be16(ports, 0));
-    if payload.length() > HEADER {
+    let data = payload.after(HEADER);
+    contact.window = u16::try_from(data.length()).unwrap_or(u16::MAX);
+    if data.length() > 0 {
         contact.traits |= traits::PAYLOAD;
+        if conversation::is_told(port) || conversation::is_told(contact.source_port) {
+            at.ear.hear(Said { bytes: data.captured(), length: data.length(), acknowledges: 0 });
+        }
     }
     Ok(contact)
 }
 
 /// The Ethernet frame within, if the header is VXLAN's: its I flag is set and the reserved last byte is zero.
-fn vxlan(datagram: &Datagram<'_>, at: Sighting) -> Result<Contact, Skip> {
+fn vxlan<'a>(datagram: &Datagram<'a>, at: Sighting<'a>) -> Result<Contact, Skip> {
     const VALID_NETWORK: u8 = 0x08;
     let inner = datagram.payload.after(HEADER);
     let header = inner.header::<8>()?;

@@ -1,0 +1,75 @@
+//! Facts on their way out: what leaves the reader is short, clean and free of secrets.
+//!
+//! Everything said by strangers goes through [`fact`], so nothing else has to think of terminals or of passwords.
+
+use super::mask::mask;
+use watchpost_core::record::FactKind;
+use watchpost_core::utterance::{FACT_BYTES, FACTS, Fact};
+
+/// Bytes that are looked at of one text: more than leave, so that a secret which is cut off is still seen whole.
+const LOOKED_AT: usize = 4 * FACT_BYTES;
+
+/// A fact from bytes as they came: valid UTF-8 without control or invisible characters, secrets masked as `***`, at
+/// most [`FACT_BYTES`]. None where nothing is left.
+pub fn fact(what: FactKind, bytes: &[u8]) -> Option<Fact> {
+    let text = mask(&clean(&bytes[..bytes.len().min(LOOKED_AT)]), what == FactKind::Request);
+    let text = shorten(text.trim(), FACT_BYTES).trim_end();
+    (!text.is_empty()).then(|| Fact { what, text: text.to_owned() })
+}
+
+/// The facts of one utterance.
+#[derive(Default)]
+pub(super) struct Facts(Vec<Fact>);
+
+impl Facts {
+    /// Adds one, unless it is empty, said already, or one too many.
+    pub fn add(&mut self, what: FactKind, bytes: &[u8]) {
+        if self.0.len() < FACTS
+            && let Some(fact) = fact(what, bytes)
+            && !self.0.contains(&fact)
+        {
+            self.0.push(fact);
+        }
+    }
+
+    /// Adds one whose text is made of parts.
+    pub fn join(&mut self, what: FactKind, parts: &[&[u8]]) {
+        self.add(what, &parts.concat());
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn into_inner(self) -> Vec<Fact> {
+        self.0
+    }
+}
+
+/// The text with every character that steers, hides or reorders replaced by U+FFFD, as what is no UTF-8 is.
+fn clean(bytes: &[u8]) -> String {
+    let shown = |c| match c {
+        '\t' => ' ',
+        c if is_unfit(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    String::from_utf8_lossy(bytes).chars().map(shown).collect()
+}
+
+/// Controls (C0, C1), and what Unicode has that is not seen or turns the direction of writing: Default_Ignorable_Code_Point,
+/// Bidi_Control, line and paragraph separators, interlinear annotation.
+pub fn is_unfit(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// At most `most` bytes, cut between characters.
+fn shorten(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
+}
