@@ -1,0 +1,271 @@
+//! All of it together: hypotheses are tried one after the other until one is proved.
+
+use std::net::Ipv4Addr;
+
+use super::arithmetic::Modulus;
+use super::groups::SMALL;
+use super::hypotheses::{Hypothesis, hypotheses, range};
+use super::points::{Point, points};
+use super::prediction::{Front, next};
+use super::proof::{Fit, fit};
+use super::search::{Sample, search, way};
+use super::tables::Tables;
+use super::walk::{Walk, resolve};
+use super::words;
+use crate::blocks::Blocks;
+use crate::contact::{SECOND, Transport};
+use crate::record::Permutation;
+use crate::trace::Trace;
+
+/// Bits that must be left when everything that was tried is paid for.
+pub const NEEDED: f64 = 30.0;
+/// Bits by which the generator of one half must place the other half.
+pub const HELD_OUT: f64 = 8.0;
+/// log2 of small generators times numbers of threads: 4 million primitive roots at most, 32 readings of each.
+const SMALL_GENERATORS: f64 = 27.0;
+
+/// A hypothesis with the points that it places.
+#[derive(Debug)]
+pub struct Placed {
+    /// Logarithms, in the order of time.
+    pub logs: Vec<u64>,
+    /// Seconds from the first point.
+    pub times: Vec<f64>,
+}
+
+impl Placed {
+    fn new(hypothesis: &Hypothesis, points: &[Point], tables: &mut Tables) -> Self {
+        let logarithms = tables.of(hypothesis.group);
+        let mut placed = Self { logs: Vec::new(), times: Vec::new() };
+        for point in points {
+            if let Some(element) = hypothesis.element(point.address, point.port) {
+                placed.logs.push(logarithms.of(element));
+                placed.times.push(point.time);
+            }
+        }
+        placed
+    }
+
+    fn sample(&self) -> Sample<'_> {
+        Sample { logs: &self.logs, times: &self.times }
+    }
+
+    /// Every second point, from the first or the second.
+    fn half(&self, from: usize) -> Self {
+        let every = |i: &usize| i % 2 == from;
+        Self {
+            logs: (0..self.logs.len()).filter(every).map(|i| self.logs[i]).collect(),
+            times: (0..self.times.len()).filter(every).map(|i| self.times[i]).collect(),
+        }
+    }
+}
+
+/// What the record is made of.
+#[derive(Debug)]
+pub struct Proved<'a> {
+    /// Over what.
+    pub hypothesis: &'a Hypothesis,
+    /// With which generator and threads.
+    pub walk: Walk,
+    /// How well.
+    pub fit: Fit,
+    /// Points used.
+    pub points: usize,
+    /// Bits left after all that was tried.
+    pub bits: f64,
+    /// log2 of all that was tried.
+    pub tried: f64,
+    /// Bits, points and points placed of the half that was held out.
+    pub held_out: (f64, usize, usize),
+    /// Share of the walk.
+    pub done: f64,
+}
+
+pub fn recover(trace: &Trace, blocks: &Blocks, tables: &mut Tables) -> Result<Permutation, String> {
+    let (points, transport) = points(trace)?;
+    let all = hypotheses(&points, blocks);
+    if all.is_empty() {
+        return Err("not recovered: more ports than can be put in order".into());
+    }
+    let mut nearest: Option<(f64, String)> = None;
+    for hypothesis in &all {
+        match prove(hypothesis, &points, all.len(), tables) {
+            Ok(mut found) => {
+                let mut ordered = hypothesis.clone();
+                if ordered.ports.iter().any(Option::is_none) {
+                    ordered = order_ports(hypothesis, &found.1, &points, tables);
+                    match prove(&ordered, &points, all.len(), tables) {
+                        Ok(again) => found = again,
+                        Err(_) => ordered = hypothesis.clone(),
+                    }
+                }
+                return Ok(record(trace, blocks, transport, &ordered, found, tables));
+            }
+            Err((bits, why)) => {
+                if nearest.as_ref().is_none_or(|(most, _)| bits > *most) {
+                    nearest = Some((bits, why));
+                }
+            }
+        }
+    }
+    let why = nearest.map_or_else(String::new, |(_, why)| why);
+    Err(format!("not recovered: {} lists and orders of ports tried; {why}", all.len()))
+}
+
+/// A walk with its logarithms, multiplier and what it is worth.
+type Found = (Placed, u64, Fit, Walk, f64, f64, (f64, usize, usize));
+
+fn prove(
+    hypothesis: &Hypothesis,
+    points: &[Point],
+    tried: usize,
+    tables: &mut Tables,
+) -> Result<Found, (f64, String)> {
+    let order = hypothesis.group.exponents();
+    let placed = Placed::new(hypothesis, points, tables);
+    let none = || (f64::NEG_INFINITY, "no walk fits".to_owned());
+    let (multiplier, fitted) = search(order, placed.sample()).ok_or_else(none)?;
+    let lists = (tried as f64).log2();
+    let every = (order.get() as f64).log2();
+    // Cheap first: not even a small generator would be enough.
+    let most = fitted.bits - lists - every.min(SMALL_GENERATORS);
+    if most < NEEDED {
+        let why = format!(
+            "the best walk, modulo {} over {}, leaves {:.0} bits, {NEEDED:.0} are needed",
+            hypothesis.group.prime,
+            hypothesis.name,
+            most.max(0.0).floor()
+        );
+        return Err((most, why));
+    }
+    let walk =
+        resolve(hypothesis.group, multiplier, placed.sample(), &fitted.chain).map_err(|why| (most, why))?;
+    let generators = if walk.generator < SMALL { every.min(SMALL_GENERATORS) } else { every } + 1.0;
+    let cost = lists + generators;
+    let bits = fitted.bits - cost;
+    if bits < NEEDED {
+        return Err((bits, format!("the best walk leaves {bits:.0} bits, {NEEDED:.0} are needed")));
+    }
+    let held_out = held_out(order, &placed);
+    if held_out.0 < HELD_OUT {
+        return Err((bits, "one half of the hits does not place the other half".to_owned()));
+    }
+    Ok((placed, multiplier, fitted, walk, bits, cost, held_out))
+}
+
+/// A multiplier from every second hit alone, and how it fits the others: bits, how many they are, how many it places.
+fn held_out(order: Modulus, placed: &Placed) -> (f64, usize, usize) {
+    let (one, other) = (placed.half(0), placed.half(1));
+    let Some((multiplier, _)) = search(order, one.sample()) else { return (0.0, other.logs.len(), 0) };
+    let fitted = fit(order, multiplier, &other.logs, &other.times);
+    (fitted.bits, other.logs.len(), fitted.rising)
+}
+
+/// The places of the other ports: where their hits lengthen the way least.
+fn order_ports(
+    hypothesis: &Hypothesis,
+    multiplier: &u64,
+    points: &[Point],
+    tables: &mut Tables,
+) -> Hypothesis {
+    let order = hypothesis.group.exponents();
+    let mut ports = hypothesis.ports.clone();
+    let mut others: Vec<u16> = points.iter().map(|p| p.port).filter(|p| !ports.contains(&Some(*p))).collect();
+    others.sort_unstable();
+    others.dedup();
+    for port in others {
+        let best = (0..ports.len()).filter(|place| ports[*place].is_none()).min_by_key(|place| {
+            let mut with = ports.clone();
+            with[*place] = Some(port);
+            let placed = Placed::new(&hypothesis.with_ports(with), points, tables);
+            way(order, *multiplier, placed.logs.iter().copied(), u64::MAX)
+        });
+        if let Some(place) = best {
+            ports[place] = Some(port);
+        }
+    }
+    hypothesis.with_ports(ports)
+}
+
+fn record(
+    trace: &Trace,
+    blocks: &Blocks,
+    transport: Transport,
+    hypothesis: &Hypothesis,
+    (placed, multiplier, fit, walk, bits, tried, held_out): Found,
+    tables: &mut Tables,
+) -> Permutation {
+    let order = hypothesis.group.exponents();
+    let whole = order.get();
+    // Places within parts along the rising hits, which start anywhere.
+    let zero = placed.logs[fit.chain[0]];
+    let place = |i: usize| order.multiply(multiplier, order.subtract(placed.logs[i], zero)) / walk.senders;
+    let mut last = place(fit.chain[fit.chain.len() - 1]);
+    let part = whole / walk.senders;
+    // The trace is thinned where there are many hits: the front has gone on since the last one kept.
+    let seen = fit.chain[fit.chain.len() - 1];
+    if trace.consecutive < trace.hits.len() && placed.times[seen] > 0.0 {
+        let start = trace.hits.first().map_or(trace.start, |hit| hit.time);
+        let end = trace.end.saturating_sub(start) as f64 / SECOND as f64;
+        let pace = last as f64 / (placed.times[seen] - placed.times[fit.chain[0]]).max(1e-9);
+        let since = (end - placed.times[seen]).clamp(0.0, (placed.times[seen]) / 32.0);
+        last = (last + (since * pace) as u64).min(part);
+    }
+    let threads = walk.threads as u64;
+    let done = (threads as f64 * last as f64 / whole as f64).clamp(0.0, 1.0);
+    // Each part's own last element, brought to the front.
+    let mut fronts: Vec<Option<Front>> = vec![None; walk.senders as usize];
+    let mut hits = vec![0usize; walk.senders as usize];
+    for &i in &fit.chain {
+        let log = order.subtract(placed.logs[i], zero);
+        let which = walk.part(order, log, place(i) as f64);
+        hits[which] += 1;
+        let ahead = last.saturating_sub(place(i));
+        let logarithm = order.invert(walk.inverse).unwrap_or(1);
+        let log = order.add(placed.logs[i], order.multiply(logarithm, ahead % whole));
+        fronts[which] =
+            Some(Front { log, within: last.max(place(i)), left: part.saturating_sub(last.max(place(i))) });
+    }
+    let least = placed.logs.len() / (8 * walk.senders as usize);
+    let fronts: Vec<Front> = fronts
+        .into_iter()
+        .zip(&hits)
+        .filter(|(_, hits)| **hits >= least)
+        .filter_map(|(front, _)| front)
+        .collect();
+    let ranges: Vec<(u32, u32)> = if blocks.is_empty() {
+        covering(trace)
+    } else {
+        blocks.nets().filter_map(range).map(|(first, last, _)| (first, last)).collect()
+    };
+    let runs = hypothesis.list.indexes(&ranges);
+    let with_port = matches!(transport, Transport::Tcp | Transport::Udp | Transport::Sctp);
+    let generator = (walk.generator, walk.inverse);
+    let next = next(hypothesis, tables.of(hypothesis.group), generator, &fronts, &runs)
+        .into_iter()
+        .map(|(address, port)| {
+            let address = Ipv4Addr::from(address);
+            if with_port { format!("{address}:{port}") } else { address.to_string() }
+        })
+        .collect();
+    let proved = Proved { hypothesis, walk, points: placed.logs.len(), fit, bits, tried, held_out, done };
+    Permutation {
+        generator: proved.walk.generator,
+        prime: hypothesis.group.prime,
+        list: hypothesis.name.clone(),
+        list_addresses: Some(hypothesis.list.size()),
+        threads: proved.walk.threads as u32,
+        done: (done * 1e4).round() / 1e4,
+        next,
+        bits: bits.floor(),
+        text: words::text(&proved),
+    }
+}
+
+/// The smallest prefix that holds every hit.
+fn covering(trace: &Trace) -> Vec<(u32, u32)> {
+    let addresses = || trace.hits.iter().filter_map(|hit| hit.target.as_v4());
+    let (Some(low), Some(high)) = (addresses().min(), addresses().max()) else { return Vec::new() };
+    let host = u32::MAX.checked_shr((low ^ high).leading_zeros()).unwrap_or(0);
+    vec![(low & !host, low | host)]
+}
