@@ -8,8 +8,9 @@ pub mod ids; // short ids
 pub mod json;
 pub mod list; // what a build can do
 pub mod markdown;
+pub mod records; // what belongs together
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod shell; // commands to copy
 mod style; // colour and columns
 pub mod summary;
@@ -18,7 +19,7 @@ mod words; // numbers, times, durations and kinds in the field's words
 
 use std::time::Duration;
 
-use watchpost_core::record::{Campaign, Family, Run, Status};
+use watchpost_core::record::{Campaign, Family, Status};
 
 pub use crate::config::Screen;
 
@@ -37,11 +38,6 @@ pub const fn family(family: Family) -> &'static str {
         Family::Coordination => "coordinated",
         Family::Against => "against",
     }
-}
-
-/// Whether answers to probes were visible to the run.
-fn sees_replies(run: &Run) -> bool {
-    !run.blind.iter().any(|blind| blind.what == "replies")
 }
 
 /// `1,200,000 packets/s`.

@@ -1,16 +1,22 @@
 //! One campaign in phrases: what it is, where from, what it touched, how, and what it got. The table, the page of
-//! `explain` and the Markdown table say the same things with them.
+//! `explain` and the Markdown form say the same things with them.
 
+pub mod learned; // what it got
+pub mod lists; // from which list of targets
 mod networks;
+pub mod phrases; // what stands under a row
 mod ports;
+pub mod returns; // who came back
+mod tools;
 
 use std::net::IpAddr;
 
-use watchpost_core::record::{Campaign, Count, Coverage, Direction, Learned, Order, ProbeKind, Shape};
+use watchpost_core::record::{Campaign, Coverage, Direction, Order, ProbeKind, Shape};
 
 use super::words::{self, count, number, plural};
 pub use networks::networks;
 pub use ports::{ports, transport, unnamed};
+pub use tools::{tools, with};
 
 /// A probe kind in the field's words, as an adjective: `SYN`, `ping`.
 pub const fn kind(probe: ProbeKind) -> &'static str {
@@ -76,7 +82,7 @@ pub fn common_network(campaign: &Campaign) -> Option<String> {
 }
 
 /// The own blocks that it touched.
-fn touched(campaign: &Campaign) -> impl Iterator<Item = &Coverage> {
+pub fn touched(campaign: &Campaign) -> impl Iterator<Item = &Coverage> {
     campaign.coverage.iter().filter(|coverage| coverage.hosts.count > 0)
 }
 
@@ -158,59 +164,8 @@ pub const fn order(order: Order) -> &'static str {
         Order::Stride => "in constant steps",
         Order::Ascending => "mostly rising",
         Order::Descending => "mostly falling",
-        Order::Permutation | Order::Random => "in random order",
+        Order::Permutation | Order::Random => "random order",
         Order::Unknown => "",
-    }
-}
-
-/// How long and how fast: `3 h 12 min at 12/s`.
-pub fn pace(campaign: &Campaign) -> String {
-    let seconds = words::seconds(&campaign.start, &campaign.end);
-    match campaign.rate {
-        _ if seconds <= 0.0 => "all at once".to_owned(),
-        Some(rate) if rate >= 0.2 => format!("{} at {}", words::duration(seconds), words::rate(rate)),
-        Some(rate) => format!("{}, {}", words::duration(seconds), words::rate(rate)),
-        None => words::duration(seconds),
-    }
-}
-
-/// What it got: `4 hosts showed open ports, 12 refused`; `replies` says whether they could be seen here at all.
-pub fn learned(campaign: &Campaign, replies: bool) -> String {
-    let found = campaign.learned;
-    if campaign.hosts.count == 1 && !campaign.at_least {
-        return learned_of_one(&found, replies).to_owned();
-    }
-    let hosts = |found: Count| {
-        let word = if found.count == 1 { "host" } else { "hosts" };
-        format!("{} {word}", count(found, campaign.at_least))
-    };
-    let kinds = [
-        (found.open_hosts, "showed open ports"),
-        (found.alive_hosts, "answered"),
-        (found.refused_hosts, "refused"),
-    ];
-    let mut parts = kinds.iter().filter(|(found, _)| found.count > 0);
-    let Some((first, what)) = parts.next() else {
-        return if replies { "nothing answered" } else { "replies are not visible here" }.to_owned();
-    };
-    let mut text = format!("{} {what}", hosts(*first));
-    for (found, what) in parts {
-        text.push_str(&format!(", {} {what}", count(*found, campaign.at_least)));
-    }
-    if found.refused_hosts.count > 0 && found.open_hosts.count == 0 {
-        text.push_str(", none was open");
-    }
-    text
-}
-
-/// What one host gave away.
-fn learned_of_one(found: &Learned, replies: bool) -> &'static str {
-    match found {
-        Learned { open_hosts: Count { count: 1.., .. }, .. } => "it showed open ports",
-        Learned { refused_hosts: Count { count: 1.., .. }, .. } => "it refused, nothing was open",
-        Learned { alive_hosts: Count { count: 1.., .. }, .. } => "it answered",
-        _ if replies => "nothing answered",
-        _ => "replies are not visible here",
     }
 }
 
@@ -224,34 +179,11 @@ pub const fn direction(direction: Direction) -> &'static str {
     }
 }
 
-/// A verdict surer than this is not said to be sure in every line; `explain` has the number.
-const QUITE_SURE: f64 = 0.9999;
-
-/// The line under a row of the table: everything else that matters, in plain words.
-pub fn sentence(campaign: &Campaign, replies: bool, whole_lists: bool) -> String {
-    let most = if whole_lists { usize::MAX } else { 2 };
-    let join = |parts: &[&str], between: &str| {
-        parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(between)
-    };
-    // Of one host, the order is that of its ports.
-    let order = match order(campaign.order) {
-        order if campaign.hosts.count == 1 && !order.is_empty() => format!("ports {order}"),
-        order => order.to_owned(),
-    };
-    let how = join(&[&reach(campaign, most), &order, &pace(campaign)], ", ");
-    let also = also(campaign);
-    let also = if also.is_empty() { also } else { format!("also {also}") };
-    let learned = learned(campaign, replies);
-    let sure =
-        if campaign.confidence < QUITE_SURE { words::sure(campaign.confidence) } else { String::new() };
-    join(&[direction(campaign.direction), &how, &also, &learned, &sure], "; ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::render::sample::{ping_sweep_v6, port_scan, shared_sweep, syn_sweep};
-    use watchpost_core::record::{Count, Learned};
+    use watchpost_core::record::Count;
 
     #[test]
     fn what_follows_from_shape_and_probes() {
@@ -302,52 +234,11 @@ mod tests {
     }
 
     #[test]
-    fn what_one_host_gave_away_needs_no_number() {
-        let replies = |open, refused| {
-            let exact = |count| Count { count, exact: true };
-            let found =
-                Learned { open_hosts: exact(open), alive_hosts: exact(0), refused_hosts: exact(refused) };
-            learned(&Campaign { learned: found, ..port_scan() }, true)
-        };
-        assert_eq!(
-            [replies(1, 0), replies(0, 1), replies(0, 0)],
-            ["it showed open ports", "it refused, nothing was open", "nothing answered"]
-        );
-    }
-
-    #[test]
-    fn an_answer_to_arp_or_ping_is_not_called_an_open_port() {
-        let exact = |count| Count { count, exact: true };
-        let found = |open, alive, hosts| {
-            let learned =
-                Learned { open_hosts: exact(open), alive_hosts: exact(alive), refused_hosts: exact(0) };
-            super::learned(&Campaign { learned, hosts: exact(hosts), ..port_scan() }, true)
-        };
-        assert_eq!(found(0, 1, 1), "it answered");
-        assert_eq!(found(0, 5, 9), "5 hosts answered");
-        assert_eq!(found(1, 5, 9), "1 host showed open ports, 5 answered");
-    }
-
-    #[test]
     fn targets_say_of_how_many_only_where_all_are_inside() {
         assert_eq!(targets(&syn_sweep()), "181 of 256");
         let more = Campaign { hosts: Count { count: 500, exact: false }, ..syn_sweep() };
         assert_eq!(targets(&more), "≈500");
         let evicted = Campaign { at_least: true, ..syn_sweep() };
         assert_eq!(targets(&evicted), "≥181 of 256");
-    }
-
-    #[test]
-    fn the_sentence_says_where_how_and_with_what_result() {
-        let sentence = |c: &Campaign, replies| sentence(c, replies, false).replace('\u{a0}', " ");
-        assert_eq!(
-            sentence(&syn_sweep(), true),
-            "71 % of 203.0.113.0/24, in random order, 3 h 12 min, one every 32 s; also ACK; 4 hosts showed open ports, \
-             12 refused"
-        );
-        assert_eq!(
-            sentence(&port_scan(), false),
-            "only 198.51.100.23, ports rising one by one, 800 ms at 1,280/s; replies are not visible here; 99.2 % sure"
-        );
     }
 }

@@ -1,8 +1,10 @@
 //! Campaigns as CSV (RFC 4180, but lines end in a line feed): a header, then a line for each scan that stands.
-//! Lists are joined with spaces. Nothing in it comes from packets but numbers and addresses.
+//! Lists are joined with spaces, names of several words with semicolons. Nothing in it comes from packets but numbers and
+//! addresses; new columns come at the end.
 
 use watchpost_core::record::Campaign;
 
+use super::clean::clean;
 use super::stands;
 
 type Column = (&'static str, fn(&Campaign) -> String);
@@ -52,7 +54,32 @@ const COLUMNS: &[Column] = &[
     ("median_gap", |c| optional(c.median_gap)),
     ("order", |c| word(&c.order)),
     ("at_least", |c| c.at_least.to_string()),
+    ("attack_version", |c| c.attack_version.clone()),
+    ("nesting", |c| c.nesting.as_ref().map(word).unwrap_or_default()),
+    ("tools", |c| named(c.tools.iter().map(|tool| tool.name.as_str()))),
+    ("tool_confidence", |c| optional(c.tools.first().map(|tool| tool.confidence))),
+    ("target_list", |c| word(&c.target_list.kind)),
+    ("list_confidence", |c| c.target_list.confidence.to_string()),
+    ("generator", |c| c.permutation.as_ref().map(|walk| walk.generator.to_string()).unwrap_or_default()),
+    ("prime", |c| c.permutation.as_ref().map(|walk| walk.prime.to_string()).unwrap_or_default()),
+    ("walk_done", |c| optional(c.permutation.as_ref().map(|walk| walk.done))),
+    ("lessons_open", |c| c.lessons.open.to_string()),
+    ("lessons_versions", |c| c.lessons.versions.to_string()),
+    ("lessons_new", |c| c.lessons.new_to_anyone.to_string()),
+    ("follow_ups", |c| c.follow_ups.join(" ")),
+    ("follow_up_count", |c| c.follow_ups.len().to_string()),
+    ("coordination_sources", |c| {
+        c.coordination.as_ref().map(|_| c.source_count.to_string()).unwrap_or_default()
+    }),
+    ("coordination_bits", |c| optional(c.coordination.as_ref().map(|coordination| coordination.bits))),
+    ("procedures", |c| named(c.procedures.iter().map(|procedure| procedure.name.as_str()))),
 ];
+
+/// Names, cleaned, and harmless at the beginning of a cell.
+fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names = names.map(clean).collect::<Vec<_>>().join("; ");
+    if names.starts_with(['=', '+', '-', '@', '\t']) { format!("'{names}") } else { names }
+}
 
 /// The whole file.
 pub fn csv(campaigns: &[Campaign]) -> String {
@@ -81,7 +108,7 @@ mod tests {
     #[test]
     fn a_line_for_each_scan_that_stands() {
         let text = csv(&all());
-        assert_eq!(text.lines().count(), 5);
+        assert_eq!(text.lines().count(), 6);
         golden("campaigns.csv", &text);
     }
 
@@ -92,6 +119,12 @@ mod tests {
                 assert!(!value(&campaign).starts_with(['=', '+', '-', '@', '\t']), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn names_are_cleaned_and_begin_no_formula() {
+        assert_eq!(named(["=1+1", "a\x1b"].into_iter()), "'=1+1; a\\x1b");
+        assert_eq!(named(["masscan", "nmap"].into_iter()), "masscan; nmap");
     }
 
     #[test]

@@ -45,20 +45,24 @@ fn line(record: &Record) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample::{all, golden, run};
+    use crate::render::sample::{all, follow_ups, golden, lessons, run};
 
-    fn written(campaigns: Vec<Campaign>, run: Run) -> String {
+    fn written(campaigns: Vec<Campaign>, lessons: Vec<Lesson>, run: Run) -> String {
         let mut out = Vec::new();
-        write(&mut out, campaigns, vec![], vec![], run).unwrap();
+        let follow_ups = if lessons.is_empty() { vec![] } else { follow_ups() };
+        write(&mut out, campaigns, lessons, follow_ups, run).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn one_record_a_line_and_the_run_last() {
-        let text = written(all(), run());
+        let text = written(all(), lessons(), run());
         let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(matches!(records.last(), Some(Record::Run(_))));
-        assert_eq!(records.len(), 6);
+        let kinds = |kind: fn(&Record) -> bool| records.iter().filter(|record| kind(record)).count();
+        assert_eq!(kinds(|record| matches!(record, Record::Campaign(_))), all().len());
+        assert_eq!(kinds(|record| matches!(record, Record::Lesson(_))), lessons().len());
+        assert_eq!(kinds(|record| matches!(record, Record::FollowUp(_))), follow_ups().len());
         golden("records.ndjson", &text);
     }
 
@@ -66,7 +70,7 @@ mod tests {
     fn names_of_files_carry_no_controls() {
         let mut run = run();
         run.inputs[0].name = "a\u{9b}2J\x1b\u{202e}b".into();
-        let text = written(vec![], run.clone());
+        let text = written(vec![], vec![], run.clone());
         assert!(text.contains(r"a\u009b2J\u001b\u202eb"), "{text}");
         let Record::Run(read) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
         assert_eq!(*read, run);

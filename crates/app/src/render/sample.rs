@@ -1,6 +1,35 @@
 //! Hand-made records that the tests of rendering share.
 
+mod depth; // what goes deeper: tools, lists, lessons, returns
+
+pub use depth::{follow_ups, hunt, lessons, tool};
 use watchpost_core::record::*;
+
+use super::records::Records;
+
+/// Records that belong together.
+pub struct Sample {
+    pub campaigns: Vec<Campaign>,
+    pub lessons: Vec<Lesson>,
+    pub follow_ups: Vec<FollowUp>,
+    pub run: Run,
+}
+
+impl Sample {
+    /// Everything there is.
+    pub fn all() -> Self {
+        Self::of(all())
+    }
+
+    /// These campaigns; lessons and returns as for all.
+    pub fn of(campaigns: Vec<Campaign>) -> Self {
+        Self { campaigns, lessons: lessons(), follow_ups: follow_ups(), run: run() }
+    }
+
+    pub fn records(&self) -> Records<'_> {
+        Records::new(&self.campaigns, &self.lessons, &self.follow_ups, &self.run)
+    }
+}
 
 fn stamp(text: &str) -> Stamp {
     Stamp(format!("2026-11-23T{text}.000000000Z"))
@@ -23,8 +52,8 @@ fn services(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).into()).collect()
 }
 
-/// One source, two ports, most of an own block, over hours.
-pub fn syn_sweep() -> Campaign {
+/// One source, two ports, most of an own block, over hours, and nothing known of it beyond.
+fn plain() -> Campaign {
     Campaign {
         schema_version: SCHEMA_VERSION,
         id: "7h2kq3m5xw4ndr6a".into(),
@@ -82,6 +111,22 @@ pub fn syn_sweep() -> Campaign {
     }
 }
 
+/// The same, looked into: with masscan, from a list of the block, with something learned and a return.
+pub fn syn_sweep() -> Campaign {
+    Campaign {
+        nesting: Some(Nesting::Mixed),
+        tools: vec![Tool {
+            version: Some("1.x".into()),
+            text: "ip.id is address ^ port ^ sequence number in 362 of 362 probes".into(),
+            ..tool("masscan", 0.998)
+        }],
+        target_list: depth::block_list(),
+        lessons: LessonCounts { open: 4, versions: 1, new_to_anyone: 2 },
+        follow_ups: vec!["f7aaq3m5xw4ndr6a".into()],
+        ..plain()
+    }
+}
+
 /// One host of somebody else, many ports.
 pub fn port_scan() -> Campaign {
     Campaign {
@@ -110,7 +155,7 @@ pub fn port_scan() -> Campaign {
         severity_rule: "it reached nothing".into(),
         ledger: vec![entry(Family::Breadth, 7.0, "1,024 ports of one host")],
         counterfactual: "it would not have been reported with 9 ports".into(),
-        ..syn_sweep()
+        ..plain()
     }
 }
 
@@ -131,7 +176,11 @@ pub fn shared_sweep() -> Campaign {
         rate: Some(0.28),
         severity: Severity::Medium,
         severity_rule: "the block was the target".into(),
-        ..syn_sweep()
+        tools: vec![tool("zmap", 0.99)],
+        permutation: Some(depth::walk()),
+        target_list: depth::block_list(),
+        coordination: Some(depth::shared()),
+        ..plain()
     }
 }
 
@@ -154,7 +203,8 @@ pub fn ping_sweep_v6() -> Campaign {
         order: Order::Ascending,
         severity: Severity::Low,
         severity_rule: "nothing open was learned".into(),
-        ..syn_sweep()
+        tools: vec![tool("nmap", 0.6)],
+        ..plain()
     }
 }
 
@@ -164,13 +214,27 @@ pub fn withdrawn() -> Campaign {
         id: "zzzzq3m5xw4ndr6a".into(),
         status: Status::Withdrawn,
         withdrawn_because: Some("its targets had asked it first".into()),
-        ..syn_sweep()
+        ..plain()
+    }
+}
+
+/// A scan of its own until it was joined into the shared one.
+pub fn joined() -> Campaign {
+    Campaign {
+        id: "n3uuq3m5xw4ndr6a".into(),
+        merged_into: Some("m2zzq3m5xw4ndr6a".into()),
+        sources: vec!["192.0.2.9".into()],
+        tools: vec![tool("zmap", 0.99)],
+        hosts: exact(18),
+        coverage: vec![Coverage { block: "203.0.113.0/24".into(), hosts: exact(18), of: Some(256) }],
+        severity: Severity::Medium,
+        ..plain()
     }
 }
 
 /// All of them, most severe first.
 pub fn all() -> Vec<Campaign> {
-    vec![syn_sweep(), shared_sweep(), ping_sweep_v6(), port_scan(), withdrawn()]
+    vec![hunt(), syn_sweep(), shared_sweep(), joined(), ping_sweep_v6(), port_scan(), withdrawn()]
 }
 
 /// A run over one file with everything that a summary can tell.
@@ -222,7 +286,7 @@ pub fn run() -> Run {
             Blind { what: "outbound".into(), why: "only one direction is in the capture".into() },
         ],
         memory: Memory { budget: 512 << 20, peak: 100 << 20, evicted_sources: 0, evicted_campaigns: 0 },
-        campaigns: 4,
+        campaigns: 5,
         withdrawn: 1,
         sources: 421,
     }
@@ -230,7 +294,15 @@ pub fn run() -> Run {
 
 /// A terminal of some width, without colour.
 pub const fn screen(width: usize) -> super::Screen {
-    super::Screen { width, wrap: true, colour: false, colour_messages: false, all: false, whole_lists: false }
+    super::Screen {
+        width,
+        wrap: true,
+        colour: false,
+        colour_messages: false,
+        all: false,
+        joined: false,
+        whole_lists: false,
+    }
 }
 
 /// Compares `text` with the committed file of this name; `WATCHPOST_BLESS=1` rewrites the file instead.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use watchpost_core::record::{Campaign, Run};
+use watchpost_core::record::{Campaign, FollowUp, Link, Run};
 
 use super::clean::clean;
-use super::style::{Ink, TIE, labelled, paint, width};
+use super::records::Records;
+use super::style::{self, Ink, TIE, labelled, paint, width};
 use super::words::{self, bytes, number, plural};
-use super::{Screen, stands};
+use super::{Screen, campaign, stands};
 
 /// Where the texts begin, right of their labels.
 const INDENT: usize = 14;
@@ -32,9 +33,10 @@ pub struct Circumstances {
 }
 
 /// The summary; its lines are broken only on a terminal.
-pub fn summary(campaigns: &[Campaign], run: &Run, around: &Circumstances, screen: &Screen) -> String {
+pub fn summary(records: &Records<'_>, around: &Circumstances, screen: &Screen) -> String {
+    let run = records.run;
     let mut out = String::from("\n");
-    out.push_str(&first_line(campaigns, run, screen));
+    out.push_str(&first_line(records, screen));
     let mut tell = |label: &str, items: Vec<String>| {
         for (index, item) in items.iter().filter(|item| !item.is_empty()).enumerate() {
             let label = if index == 0 { label } else { "" };
@@ -46,6 +48,8 @@ pub fn summary(campaigns: &[Campaign], run: &Run, around: &Circumstances, screen
     if around.interrupted {
         tell("stopped", vec!["by you: only what was read until then is judged".to_owned()]);
     }
+    tell("came back", came_back(records, most));
+    tell("joined", vec![joined(records.campaigns)]);
     tell("read", vec![read(run, around)]);
     tell("skipped", skipped(run, around, most));
     tell("damaged", damaged(run, most));
@@ -60,14 +64,19 @@ pub fn summary(campaigns: &[Campaign], run: &Run, around: &Circumstances, screen
     out
 }
 
-fn first_line(campaigns: &[Campaign], run: &Run, screen: &Screen) -> String {
-    let standing: Vec<&Campaign> = campaigns.iter().filter(|campaign| stands(campaign)).collect();
+fn first_line(records: &Records<'_>, screen: &Screen) -> String {
+    let run = records.run;
+    let standing: Vec<&Campaign> = records.campaigns.iter().filter(|campaign| stands(campaign)).collect();
     let left = match standing.len() as u64 {
         0 => "No scans".to_owned(),
         scans => {
             let from = plural(sources(&standing), "source", "sources");
             format!("{} from {from}", plural(scans, "scan", "scans"))
         }
+    };
+    let left = match records.follow_ups.len() as u64 {
+        0 => left,
+        back => format!("{left}, {}", plural(back, "return", "returns")),
     };
     let right = match run.inputs.as_slice() {
         [] => String::new(),
@@ -101,6 +110,49 @@ fn sources(standing: &[&Campaign]) -> u64 {
         return counted;
     }
     standing.iter().flat_map(|campaign| &campaign.sources).collect::<BTreeSet<_>>().len() as u64
+}
+
+/// Who came back, most severe first.
+fn came_back(records: &Records<'_>, most: usize) -> Vec<String> {
+    let mut returns: Vec<&FollowUp> = records.follow_ups.iter().collect();
+    returns.sort_by_key(|follow_up| std::cmp::Reverse(follow_up.severity));
+    let told = returns.iter().take(most).map(|follow_up| {
+        let by = match follow_up.link {
+            Link::SameSource => "the scanner itself".to_owned(),
+            Link::SameNetwork => format!("{}, of the scanner's network,", clean(&follow_up.source)),
+            Link::Knowledge => clean(&follow_up.source),
+        };
+        format!(
+            "{by} to {}, {} after scan {} had revealed it ({})",
+            campaign::returns::to(follow_up, 1),
+            words::duration(follow_up.delay),
+            clean(records.short(records.joined(&follow_up.scan))),
+            style::severity(follow_up.severity),
+        )
+    });
+    let mut parts: Vec<String> = told.collect();
+    if let Some(others @ 1..) = returns.len().checked_sub(most) {
+        parts.push(format!("{} (-v tells them)", plural(others as u64, "other return", "other returns")));
+    }
+    parts
+}
+
+/// How many sources are one scan, and what became of the scans that they were.
+fn joined(campaigns: &[Campaign]) -> String {
+    let wholes: Vec<&Campaign> =
+        campaigns.iter().filter(|campaign| stands(campaign) && campaign.coordination.is_some()).collect();
+    let parts = campaigns.iter().filter(|campaign| campaign.merged_into.is_some()).count() as u64;
+    if wholes.is_empty() {
+        return String::new();
+    }
+    let sources: u64 = wholes.iter().map(|campaign| campaign.source_count).sum();
+    let of_their_own = match parts {
+        0 => String::new(),
+        1 => "; 1 of them had been a scan of its own (--all lists it)".to_owned(),
+        many => format!("; {} of them had been scans of their own (--all lists them)", number(many)),
+    };
+    let scans = plural(wholes.len() as u64, "scan", "scans");
+    format!("{} into {scans}{of_their_own}", plural(sources, "source", "sources"))
 }
 
 fn read(run: &Run, around: &Circumstances) -> String {
@@ -227,7 +279,7 @@ fn unreported(run: &Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample::{all, golden, run, screen, shared_sweep, syn_sweep};
+    use crate::render::sample::{Sample, golden, run, screen, shared_sweep, syn_sweep};
     use watchpost_core::record::{Input, Memory};
 
     fn around() -> Circumstances {
@@ -238,9 +290,13 @@ mod tests {
         }
     }
 
+    fn told(run: Run, around: &Circumstances, screen: &Screen) -> String {
+        summary(&Sample { run, ..Sample::all() }.records(), around, screen)
+    }
+
     #[test]
     fn at_80_columns() {
-        golden("summary-80.txt", &summary(&all(), &run(), &around(), &screen(80)));
+        golden("summary-80.txt", &told(run(), &around(), &screen(80)));
     }
 
     #[test]
@@ -249,7 +305,7 @@ mod tests {
         run.memory = Memory { evicted_sources: 12_345, evicted_campaigns: 3, ..run.memory };
         run.inputs.push(Input { name: "b\x1b.pcap".into(), damage: vec![], ..run.inputs[0].clone() });
         let around = Circumstances { interrupted: true, not_captures: 7, ..around() };
-        let text = summary(&all(), &run, &around, &screen(160));
+        let text = told(run, &around, &screen(160));
         assert!(!text.contains('\x1b'));
         golden("summary-160.txt", &text);
     }
@@ -263,11 +319,30 @@ mod tests {
     #[test]
     fn scans_without_room_for_a_record_are_told() {
         let run = Run { unreported: 1200, ..run() };
-        let text = summary(&all(), &run, &around(), &Screen { wrap: false, ..screen(80) });
+        let text = told(run, &around(), &Screen { wrap: false, ..screen(80) });
         assert!(text.contains("for the records of 1,200 further scans, those with the least"), "{text}");
-        assert!(
-            !summary(&all(), &crate::render::sample::run(), &around(), &screen(80)).contains("further scans")
-        );
+        assert!(!told(crate::render::sample::run(), &around(), &screen(80)).contains("further scans"));
+    }
+
+    #[test]
+    fn without_returns_and_joins_nothing_is_said_of_them() {
+        let sample = Sample { follow_ups: vec![], ..Sample::of(vec![syn_sweep()]) };
+        let text = summary(&sample.records(), &around(), &screen(80));
+        assert!(text.starts_with("\n1 scan from 1 source   "), "{text}");
+        assert!(!text.contains("came back") && !text.contains("joined"), "{text}");
+    }
+
+    #[test]
+    fn many_returns_are_told_most_severe_first_and_counted() {
+        let mut sample = Sample::all();
+        let first =
+            FollowUp { severity: watchpost_core::record::Severity::High, ..sample.follow_ups[0].clone() };
+        sample.follow_ups.splice(0..0, std::iter::repeat_n(first, 9));
+        let text = summary(&sample.records(), &around(), &Screen { wrap: false, ..screen(80) });
+        assert!(text.contains("came back   198.51.100.9, of the scanner's network, to"), "{text}");
+        let place = |word: &str| text.find(word).unwrap_or(usize::MAX);
+        assert!(place("(critical)") < place("(high)"), "{text}");
+        assert!(text.contains("7 other returns (-v tells them)"), "{text}");
     }
 
     #[test]

@@ -57,6 +57,16 @@ pub fn duration(seconds: f64) -> String {
     })
 }
 
+/// Seconds in one unit, for where there is little room: `800 ms`, `3 min`, `3 h`, `12 d`.
+pub fn coarse(seconds: f64) -> String {
+    tied(match seconds {
+        s if s < 119.5 => return duration(s),
+        s if s < 7200.0 - 30.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.0} h", s / 3600.0),
+        s => format!("{} d", number((s / 86_400.0).round() as u64)),
+    })
+}
+
 /// One decimal, and none where it would be zero.
 fn trimmed(value: f64) -> String {
     let text = format!("{value:.1}");
@@ -183,6 +193,8 @@ mod tests {
                 "5 d 2 h"
             ]
         );
+        let coarse = [0.8, 200.0, 11_520.0, 1_000_000.0].map(|seconds| untied(coarse(seconds)));
+        assert_eq!(coarse, ["800 ms", "3 min", "3 h", "12 d"]);
         assert_eq!(
             [2000.4, 12.0, 0.5, 1.0 / 21_600.0].map(rate),
             ["2,000/s", "12/s", "0.5/s", "one every 6 h"]

@@ -15,7 +15,7 @@ impl Page<'_> {
             let networks: Vec<String> = c.prefixes.iter().map(|prefix| prefix.prefix.clone()).collect();
             return self.line("Targets", &format!("{host}, one host of {}", and(&networks)));
         }
-        let most = if self.screen.whole_lists { usize::MAX } else { MOST };
+        let most = self.most();
         let blocks: Vec<_> = c.coverage.iter().filter(|coverage| coverage.hosts.count > 0).collect();
         let mut rows: Vec<(String, String)> = blocks
             .iter()
@@ -107,14 +107,18 @@ fn bar(share: f64) -> String {
 mod tests {
     use super::*;
     use crate::render::explain::explain;
-    use crate::render::sample::{prefixes, run, screen, syn_sweep};
+    use crate::render::sample::{Sample, prefixes, screen, syn_sweep};
     use watchpost_core::record::Campaign;
+
+    fn told(campaign: &Campaign, screen: &crate::render::Screen) -> String {
+        explain(campaign, &Sample::all().records(), screen)
+    }
 
     #[test]
     fn networks_that_are_all_alike_take_one_line() {
         let list = prefixes(&["10.77.4.0/24", "10.77.5.0/24", "10.77.6.0/24", "10.77.7.0/24"]);
         let campaign = Campaign { prefixes: list, prefix_count: 4, coverage: vec![], ..syn_sweep() };
-        let text = explain(&campaign, &run(), &screen(80));
+        let text = told(&campaign, &screen(80));
         assert!(text.contains("Targets     10.77.4.0/22 4 networks, 45 hosts in each\n"), "{text}");
     }
 
@@ -125,14 +129,14 @@ mod tests {
         list.iter_mut().for_each(|prefix| prefix.hosts = 1);
         list[0].hosts = 2;
         let campaign = Campaign { prefixes: list, prefix_count: 297, coverage: vec![], ..syn_sweep() };
-        let text = explain(&campaign, &run(), &screen(100));
+        let text = told(&campaign, &screen(100));
         assert!(
             text.contains("297 networks, at most 2 hosts in each (such as 10.0.9.0/24, 10.20.9.0/24"),
             "{text}"
         );
         let each = Campaign { hosts: watchpost_core::record::Count { count: 297, exact: true }, ..campaign };
         let each = Campaign { prefixes: each.prefixes[1..].to_vec(), ..each };
-        let text = explain(&each, &run(), &screen(100));
+        let text = told(&each, &screen(100));
         assert!(text.contains("297 networks, 1 host in each (such as"), "{text}");
     }
 
@@ -141,9 +145,9 @@ mod tests {
         let targets = vec!["203.0.113.9".to_owned(), "203.0.113.10".to_owned()];
         let hosts = watchpost_core::record::Count { count: 2, exact: true };
         let campaign = Campaign { targets, hosts, ..syn_sweep() };
-        let text = explain(&campaign, &run(), &screen(100));
+        let text = told(&campaign, &screen(100));
         assert!(
-            text.starts_with("198.51.100.7 probed 203.0.113.9 and 203.0.113.10 on TCP 22, 2222"),
+            text.starts_with("198.51.100.7 probed 203.0.113.9 and 203.0.113.10 on TCP 22 and 2222"),
             "{text}"
         );
         assert!(text.contains("\n            203.0.113.9 and 203.0.113.10\n"), "{text}");
