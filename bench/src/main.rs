@@ -12,6 +12,8 @@ mod frame; // Ethernet frames: made, and given other addresses
 mod noise; // a crowd of forged sources with a real scan inside
 mod sweep; // one source that asks a million hosts
 
+mod coordination; // how often divided scans are found, and strangers joined
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -65,6 +67,12 @@ enum Input {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// Prints how often divided scans are found, and how often strangers are taken for one scan.
+    Coordination {
+        /// Trials of each case; ten times as many of most cases of strangers.
+        #[arg(long, default_value_t = 20)]
+        trials: u64,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -81,6 +89,9 @@ fn main() -> anyhow::Result<()> {
             let scan = capture::read(&scan)?;
             let count = write(&output, |out| noise::make(out, &scan, sources, seconds))?;
             (output, count)
+        }
+        Input::Coordination { trials } => {
+            return coordination::print(&mut std::io::stdout().lock(), trials);
         }
     };
     let size = std::fs::metadata(&path)?.len();

@@ -1,10 +1,38 @@
 //! Which sources are one scan.
+//!
+//! A scan can be divided among sources: a few that each cover a part, or a thousand that send one probe each. What tells is
+//! that they do not repeat each other, or go on where another left off, beyond what unrelated sources would by chance
+//! (Gates, NDSS 2009); sources that merely look alike are as common as their tool. The evidence is a likelihood ratio in bits
+//! against a stated prior ([`weigh`]), and the price of having searched is paid before anything counts.
+//!
+//! The limits: few probes on a large block say nothing, whoever sent them (sixteen probes on a /24 repeat each other half a
+//! time by chance). Strangers of the same packets and service within the time of a group of lone sources are taken
+//! in with it. Sources that divide ports of the same hosts among them are told only where they are lone. IPv6 targets
+//! are compared only where 256 neighbouring addresses hold several of them.
+//!
+//! The modules, in the order in which data flows:
+
+mod keys; // what sources may have in common
+mod lone; // two passes over millions of lone sources
+mod unit; // sources with their targets as places
+mod region; // where they look
+mod cover; // the evidence of shared work
+mod window; // the search over time
+mod weigh; // all evidence and the prior
+mod crowd; // groups among lone sources
+mod members; // groups among campaigns, and of both
+
+use std::collections::HashSet;
 
 use crate::blocks::Blocks;
 use crate::contact::{Outcome, Service, Time};
 use crate::imprint::Imprint;
 use crate::net::Address;
 use crate::record::Coordination;
+
+use crowd::Found;
+use unit::{Target, Unit};
+use weigh::Population;
 
 /// A campaign of one source, as grouping sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +92,68 @@ pub struct Group {
 
 /// Finds the groups; those of fewer than two sources are not groups. No source is in two.
 pub fn groups(members: &[Member], lone: EachLone<'_>, blocks: &Blocks) -> Vec<Group> {
-    let _ = (members, lone, blocks);
-    Vec::new()
+    let crowd = lone::collect(lone);
+    let mut units: Vec<Unit> = members.iter().enumerate().map(|(at, member)| unit_of(at, member)).collect();
+    let kept = lone::units(crowd.kept.iter(), false);
+    let population = Population::new(units.iter().chain(&kept), crowd.all.saturating_sub(kept.len() as u64));
+    drop(kept);
+    let mut found = crowd::search(&crowd, blocks, &population);
+    drop(crowd);
+    without_clients(&mut found, lone);
+    let mut clusters = Vec::new();
+    for group in found {
+        let from = units.len();
+        units.extend(group.units);
+        clusters.push(((from..units.len()).collect(), group.price));
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for (mut cluster, price) in members::join(&units, clusters, blocks, &population) {
+        cluster.sort_by_key(|at| (units[*at].start, units[*at].source));
+        let all: Vec<&Unit> = cluster.iter().map(|at| &units[*at]).collect();
+        let weighed = weigh::weigh(&all, blocks, &population, price);
+        if weighed.is_group(price) {
+            groups.push(group_of(&all, weighed.coordination));
+        }
+    }
+    groups.sort_by(|a, b| (&a.members, &a.lone).cmp(&(&b.members, &b.lone)));
+    groups
+}
+
+/// Sources that used what answered them elsewhere are ordinary clients: what is left must stand without them.
+fn without_clients(found: &mut Vec<Found>, lone: EachLone<'_>) {
+    let sources: HashSet<Address> = found.iter().flat_map(|f| f.units.iter().map(|unit| unit.source)).collect();
+    if sources.is_empty() {
+        return;
+    }
+    let clients = lone::clients(lone, &sources);
+    for group in found.iter_mut() {
+        group.units.retain(|unit| !clients.contains(&unit.source));
+    }
+    found.retain(|group| group.units.len() > 1);
+}
+
+fn unit_of(at: usize, member: &Member) -> Unit {
+    let target = |host: &Address| Target { task: 0, host: *host };
+    Unit {
+        source: member.source,
+        member: Some(at),
+        start: member.start,
+        end: member.end,
+        imprint: member.imprints.first().map_or(0, keys::imprint),
+        secret: member.imprints.first().and_then(keys::secret),
+        generator: member.generator,
+        services: member.services.clone(),
+        targets: member.targets.iter().map(target).collect(),
+        hosts: member.hosts,
+        complete: member.complete,
+    }
+}
+
+fn group_of(units: &[&Unit], coordination: Coordination) -> Group {
+    let mut members: Vec<usize> = units.iter().filter_map(|unit| unit.member).collect();
+    members.sort_unstable();
+    let mut lone: Vec<Address> = units.iter().filter(|unit| unit.member.is_none()).map(|u| u.source).collect();
+    lone.sort_unstable();
+    lone.dedup();
+    Group { members, lone, coordination }
 }

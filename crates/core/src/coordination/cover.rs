@@ -1,0 +1,249 @@
+//! Coverage with little overlap: are the targets of several sources divided among them?
+//!
+//! Sources are taken one after the other. Where the earlier ones cover `u` of the `n` addresses of a cell, an unrelated
+//! source hits each of them with q = u/n; one that shares the work hits them with odds that are ω times as large, where ω
+//! is 0 for a perfect division and about a third for work with retries, with two rounds at once, or with strangers among it.
+//! The log likelihood ratio of a source with `a` targets in the cell, `o` of them covered, is
+//! `o log2 ω - a log2(1 - q (1 - ω))`. For disjoint sets and ω = 0 it is the binomial bound on
+//! P = Π C(N - Σ previous, a_i) / C(N, a_i) (Gates, NDSS 2009); drawing without replacement only makes overlap rarer to
+//! vary (Hoeffding 1963), so that the bound holds and the evidence is understated, never overstated. As a likelihood ratio
+//! it exceeds 2^b with a probability of at most 2^-b among unrelated sources, wherever one stops looking (Ville).
+//!
+//! Only what was in reach of both counts: in a cell (256 addresses) a source of three targets or more is compared only
+//! where its range meets that of the others. Strangers who look elsewhere are disjoint without any agreement.
+
+/// A target inside a set of units: its cell and its place in the cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hit {
+    /// Place of the cell in [`super::region::Region`].
+    pub cell: u32,
+    /// Last byte of the address.
+    pub place: u8,
+}
+
+/// 256 addresses, one bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Set([u64; 4]);
+
+impl Set {
+    /// Takes in one place.
+    pub fn insert(&mut self, place: u8) {
+        self.0[usize::from(place >> 6)] |= 1 << (place & 63);
+    }
+
+    /// How many.
+    pub fn count(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// Takes in all of another set.
+    pub fn join(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, its)| *mine |= its);
+    }
+
+    /// What both have.
+    pub fn meet(&self, other: &Self) -> Self {
+        Self(std::array::from_fn(|n| self.0[n] & other.0[n]))
+    }
+
+    /// All places from first to last.
+    pub fn range(first: u8, last: u8) -> Self {
+        let upto = |n: u32| match n {
+            0 => 0,
+            64.. => u64::MAX,
+            _ => (1 << n) - 1,
+        };
+        let word = |n: u32| {
+            let below = |end: u32| upto(end.saturating_sub(n * 64));
+            below(u32::from(last) + 1) & !below(u32::from(first))
+        };
+        Self(std::array::from_fn(|n| word(n as u32)))
+    }
+
+    /// The first and the last.
+    pub fn ends(&self) -> Option<(u8, u8)> {
+        let first = self.0.iter().position(|w| *w != 0)?;
+        let last = self.0.iter().rposition(|w| *w != 0)?;
+        let low = first as u32 * 64 + self.0[first].trailing_zeros();
+        let high = last as u32 * 64 + 63 - self.0[last].leading_zeros();
+        Some((low as u8, high as u8))
+    }
+
+    /// Where a source that hit these was looking: from the first to the last, and where they are few, one mean gap
+    /// more on both sides; anywhere where they are fewer than three.
+    fn reach(&self) -> Self {
+        let count = self.count();
+        let Some((low, high)) = self.ends().filter(|_| count >= 3) else { return Self([u64::MAX; 4]) };
+        let gap = if count < 8 { (high - low) / (count as u8 - 1) } else { 0 };
+        Self::range(low.saturating_sub(gap), high.saturating_add(gap))
+    }
+}
+
+/// Odds of a repeat, relative to chance, that shared work may show.
+const OMEGA: [f64; 5] = [0.002, 0.03, 0.1, 0.2, 0.35];
+/// Fewer addresses in common reach say nothing: neighbouring ranges touch at their ends.
+const FEWEST: u32 = 12;
+
+/// The evidence so far, and what the sources so far have covered.
+#[derive(Clone, Debug)]
+pub(super) struct Cover {
+    covered: Vec<Set>,
+    /// Also those of earlier rounds.
+    ever: Vec<Set>,
+    touched: Vec<u32>,
+    bits: [f64; OMEGA.len()],
+    /// Base-two logarithm of the probability that all are disjoint, while they are.
+    disjoint: f64,
+    /// Targets, a target of two sources twice.
+    pub total: u64,
+    /// Targets that an earlier source had.
+    pub repeats: u64,
+    /// Repeats to be expected of unrelated sources.
+    pub expected: f64,
+    /// Targets that could have been repeats: those in common reach.
+    pub compared: u64,
+}
+
+impl Cover {
+    /// Of nothing yet, in so many cells.
+    pub fn new(cells: usize) -> Self {
+        Self {
+            covered: vec![Set::default(); cells],
+            ever: vec![Set::default(); cells],
+            touched: Vec::new(),
+            bits: [0.0; OMEGA.len()],
+            disjoint: 0.0,
+            total: 0,
+            repeats: 0,
+            expected: 0.0,
+            compared: 0,
+        }
+    }
+
+    /// Starts again.
+    pub fn clear(&mut self) {
+        for cell in self.touched.drain(..) {
+            self.covered[cell as usize] = Set::default();
+            self.ever[cell as usize] = Set::default();
+        }
+        self.bits = [0.0; OMEGA.len()];
+        self.disjoint = 0.0;
+        (self.total, self.repeats, self.compared, self.expected) = (0, 0, 0, 0.0);
+    }
+
+    /// Distinct targets.
+    pub fn distinct(&self) -> u64 {
+        self.touched.iter().map(|cell| u64::from(self.ever[*cell as usize].count())).sum()
+    }
+
+    /// Takes up one source: its hits sorted, and the region of each cell. Of a `patterned` source (the same few places in
+    /// many cells) the cells are not independent: it covers, and is not compared.
+    pub fn add(&mut self, hits: &[Hit], region: &[Set], patterned: bool) {
+        for part in hits.chunk_by(|a, b| a.cell == b.cell) {
+            let mut mine = Set::default();
+            part.iter().for_each(|hit| mine.insert(hit.place));
+            let cell = part[0].cell;
+            if !patterned {
+                self.compare(&mine, cell, &region[cell as usize]);
+            }
+            let (covered, ever) = (&mut self.covered[cell as usize], &mut self.ever[cell as usize]);
+            if *ever == Set::default() {
+                self.touched.push(cell);
+            }
+            ever.join(&mine);
+            covered.join(&mine);
+            // Work of small pieces goes round again once it is (nearly) done. Large pieces do not: who covers most
+            // of a cell by himself is a scanner of his own.
+            if mine.count() < 3 && covered.count() * 32 >= region[cell as usize].count() * 31 {
+                *covered = Set::default();
+            }
+        }
+    }
+
+    fn compare(&mut self, mine: &Set, cell: u32, region: &Set) {
+        let covered = self.covered[cell as usize];
+        let count = mine.count();
+        self.total += u64::from(count);
+        if covered == Set::default() {
+            return;
+        }
+        let mut common = *region;
+        if count >= 3 {
+            common = common.meet(&mine.reach()).meet(&covered.reach());
+            if common.count() < FEWEST {
+                return;
+            }
+        }
+        let (size, before, mine) = (common.count(), covered.meet(&common).count(), mine.meet(&common));
+        let (hits, repeats) = (mine.count(), mine.meet(&covered).count());
+        if before == 0 || hits == 0 {
+            return;
+        }
+        let size = f64::from(size);
+        // Where all is covered, one more repeat says nothing; the half keeps the odds finite.
+        let q = f64::from(before).min(size - 0.5) / size;
+        for (bits, omega) in self.bits.iter_mut().zip(OMEGA) {
+            *bits += f64::from(repeats) * omega.log2() - f64::from(hits) * (1.0 - q * (1.0 - omega)).log2();
+        }
+        self.compared += u64::from(hits);
+        self.repeats += u64::from(repeats);
+        self.expected += f64::from(hits) * q;
+        if self.repeats == 0 {
+            let free = size - f64::from(before);
+            let ratio = |n: u32| ((free - f64::from(n)) / (size - f64::from(n))).log2();
+            self.disjoint += (0..hits).map(ratio).sum::<f64>();
+        }
+    }
+
+    /// The evidence in bits: no way of sharing is preferred beforehand.
+    pub fn bits(&self) -> f64 {
+        self.best() - (OMEGA.len() as f64).log2()
+    }
+
+    fn best(&self) -> f64 {
+        self.bits.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b))
+    }
+
+    /// Base-ten logarithm of the probability that unrelated sources repeat each other so little: exact for disjoint
+    /// sets, otherwise a bound (Chernoff).
+    pub fn chance_log10(&self) -> f64 {
+        let exact = if self.repeats == 0 { self.disjoint } else { 0.0 };
+        (exact.min(-self.best()).min(0.0)) * std::f64::consts::LOG10_2
+    }
+}
+
+/// Whether targets rise, or fall, from source to source: work that is handed out in order.
+///
+/// Unrelated sources make the next target higher as often as lower. The number of rises of n independent draws varies less
+/// than n coins do (it is a sum of independent, unequal coins), so coins understate the evidence.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rising {
+    last: Option<Hit>,
+    /// Pairs of consecutive sources.
+    pub pairs: u32,
+    /// Of these, with a higher target.
+    pub rises: u32,
+}
+
+/// Shares of rises that handed-out work may show.
+const RISES: [f64; 3] = [0.75, 0.9, 0.99];
+
+impl Rising {
+    /// The next source's first target.
+    pub fn add(&mut self, hit: Hit) {
+        if let Some(last) = self.last.filter(|last| *last != hit) {
+            self.pairs += 1;
+            self.rises += u32::from(hit > last);
+        }
+        self.last = Some(hit);
+    }
+
+    /// The evidence in bits; negative where the order says nothing.
+    pub fn bits(&self) -> f64 {
+        let most = f64::from(self.rises.max(self.pairs - self.rises));
+        let rest = f64::from(self.pairs) - most;
+        let ratio = |p: f64| most * (2.0 * p).log2() + rest * (2.0 - 2.0 * p).log2();
+        let best = RISES.iter().map(|p| ratio(*p)).fold(f64::NEG_INFINITY, f64::max);
+        best - (2.0 * RISES.len() as f64).log2()
+    }
+}

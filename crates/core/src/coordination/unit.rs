@@ -1,0 +1,115 @@
+//! Units: sources with their targets, as the search for shared work sees them.
+
+use super::cover::{Hit, Set};
+use super::region::Region;
+use crate::blocks::Blocks;
+use crate::contact::{Service, Time};
+use crate::net::Address;
+
+/// What is to be done once: a host, or a service of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Target {
+    /// 0 where hosts are divided among the sources; a service's number where services of hosts are.
+    pub task: u32,
+    /// The host.
+    pub host: Address,
+}
+
+/// One source and its targets.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    /// The source.
+    pub source: Address,
+    /// Its place among the members; [`None`] for a lone source.
+    pub member: Option<usize>,
+    /// First contact.
+    pub start: Time,
+    /// Last contact.
+    pub end: Time,
+    /// What its packets look like: [`super::keys::imprint`].
+    pub imprint: u64,
+    /// Secret of the run that its packets share: [`super::keys::secret`].
+    pub secret: Option<u32>,
+    /// Generator and prime of a recovered permutation.
+    pub generator: Option<(u64, u64)>,
+    /// Services, sorted.
+    pub services: Vec<Service>,
+    /// Targets; of a lone source the first by time in front.
+    pub targets: Vec<Target>,
+    /// Distinct hosts in all.
+    pub hosts: u64,
+    /// Whether `targets` has them all.
+    pub complete: bool,
+}
+
+/// Units with their targets as places of one region.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    /// Where they look.
+    pub region: Region,
+    hits: Vec<Hit>,
+    units: Vec<Place>,
+}
+
+/// A unit's part of [`Placed`].
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// End of its hits.
+    end: usize,
+    /// Its first target, where the order is known.
+    first: Option<Hit>,
+    /// Whether it repeats a pattern.
+    patterned: bool,
+}
+
+/// A unit's targets as places.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hits<'a> {
+    /// Sorted.
+    pub all: &'a [Hit],
+    /// The first by time, where that is known.
+    pub first: Option<Hit>,
+    /// Whether the same few places are hit in many cells.
+    pub patterned: bool,
+}
+
+impl Placed {
+    /// Places units; each has one target at least.
+    pub fn new<'a>(units: impl Iterator<Item = &'a Unit> + Clone, blocks: &Blocks) -> Self {
+        let all = units.clone().flat_map(|unit| unit.targets.iter().copied());
+        let mut placed = Self { region: Region::new(all, blocks), hits: Vec::new(), units: Vec::new() };
+        for unit in units {
+            let from = placed.hits.len();
+            placed.hits.extend(unit.targets.iter().filter_map(|target| placed.region.hit(*target)));
+            let first = placed.hits.get(from).copied().filter(|_| unit.member.is_none());
+            placed.hits[from..].sort_unstable();
+            let patterned = patterned(&placed.hits[from..]);
+            placed.units.push(Place { end: placed.hits.len(), first, patterned });
+        }
+        placed
+    }
+
+    /// How many units.
+    pub fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// The targets of a unit.
+    pub fn unit(&self, place: usize) -> Hits<'_> {
+        let from = place.checked_sub(1).map_or(0, |before| self.units[before].end);
+        let Place { end, first, patterned } = self.units[place];
+        Hits { all: &self.hits[from..end], first, patterned }
+    }
+}
+
+/// Whether the same few places are hit in many cells: `.1` of every network, say. By chance 32 hits in four cells have
+/// about 30 different last bytes; half of that is no chance.
+pub(super) fn patterned(hits: &[Hit]) -> bool {
+    if hits.chunk_by(|a, b| a.cell == b.cell).count() < 4 {
+        return false;
+    }
+    let mut places = Set::default();
+    hits.iter().for_each(|hit| places.insert(hit.place));
+    let expected = 256.0 * (1.0 - (-(hits.len() as f64) / 256.0).exp());
+    f64::from(places.count()) < expected / 2.0
+}
