@@ -11,6 +11,7 @@ pub mod progress; // how far the reading is
 pub mod render; // records become text
 pub mod source; // inputs become contacts
 pub mod stop; // Ctrl-C
+pub mod tables; // logarithms kept between runs
 
 use std::ffi::OsString;
 

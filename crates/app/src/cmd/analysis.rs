@@ -16,6 +16,7 @@ use crate::progress::Progress;
 use crate::render::clean::clean;
 use crate::source::{self, Found, Input, Tally};
 use crate::stop;
+use crate::tables;
 
 /// Files of folders that are told one by one without `--verbose`.
 const MOST_NOTES: usize = 3;
@@ -132,11 +133,15 @@ fn judge(
     let mut progress = Progress::new(total, voice.quiet);
     let mut merge = Merge::new(inputs);
     let mut pipeline = Pipeline::new(config.settings());
-    pipeline.run(|into| {
+    pipeline.run_hearing(|contacts, heard| {
         progress.tick(&tally);
-        merge.fill(into)
+        let more = merge.fill(contacts);
+        merge.heard(heard);
+        more
     });
-    let findings = pipeline.finish();
+    let mut logarithms = tables::load();
+    let findings = pipeline.finish_with(&mut logarithms);
+    tables::keep(&logarithms);
     (merge.into_sources(), findings, progress.done())
 }
 
