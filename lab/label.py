@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes one case's label.json from what its shell function noted (lab/net.sh: about, scan, detect_with, open_label).
+"""Writes one case's label.json from what its shell function noted (lab/net.sh: about, scan, followup, detect_with, open_label).
 
 A `scan` line has: source, shape, probe kinds, hosts, ports, kinds that may be named beside (also), tool. Lists are
-comma-separated; a source list makes one coordinated scan; a tool with "?" may not be provable from the packets.
+comma-separated; a source list makes one coordinated scan; a tool with "?" may not be provable from the packets. A `followups` line has: the scan's
+number from 1, the source that came back, its targets; without a source it says that nobody came back for what that scan had shown.
 """
 import json, os, sys
 
@@ -38,6 +39,11 @@ def main():
         "complete": not os.path.exists(os.path.join(sys.argv[1], "open")),
         "scans": [scan(line) for line in read("scans")],
     }
+    for line in read("followups"):
+        number, source, targets = line.split("\t")
+        back = label["scans"][int(number) - 1].setdefault("followups", [])
+        if source:
+            back.append({"source": source, "targets": words(targets)})
     if len(label["command"]) > 600:
         label["command"] = label["command"][:600] + " ..."
     if os.path.exists(os.path.join(sys.argv[1], "separate")):

@@ -156,9 +156,12 @@ masscan_to() {
     >>"$SCRATCH/log" 2>&1 || true
 }
 
-# What the label says: `about TEXT`, `scan ...` (see lab/label.py), `detect_with ARGUMENT...`, `open_label`, `separate`.
+# What the label says: `about TEXT`, `scan ...` (see lab/label.py), `followup SOURCE TARGET...` and `no_followups` (of the last scan), `detect_with ARGUMENT...`,
+# `open_label`, `separate`.
 about() { echo "$*" >"$SCRATCH/note"; }
 scan() { printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "${6:-}" "${7:-}" >>"$SCRATCH/scans"; }
+followup() { printf '%s\t%s\t%s\n' "$(wc -l <"$SCRATCH/scans")" "$1" "$(echo "${@:2}" | tr " " ,)" >>"$SCRATCH/followups"; }
+no_followups() { printf '%s\t\t\n' "$(wc -l <"$SCRATCH/scans")" >>"$SCRATCH/followups"; }
 detect_with() { printf '%s\n' "$@" >"$SCRATCH/args"; }
 open_label() { : >"$SCRATCH/open"; }
 separate() { : >"$SCRATCH/separate"; }

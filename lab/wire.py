@@ -31,14 +31,19 @@ class Wire:
     def frame(self, time, kind, body):
         self.packets.append((self.start + time, b"\x02\0\x5e\0\0\2\x02\0\x5e\0\0\1" + struct.pack(">H", kind) + body))
 
-    def ip(self, time, source, target, protocol, body, ttl=64, fragment=True):
+    def ip(self, time, source, target, protocol, body, ttl=64, fragment=True, ident=None):
         source, target = raw(source), raw(target)
         if len(source) == 16:
             self.frame(time, 0x86DD, struct.pack(">IHBB", 6 << 28, len(body), protocol, ttl) + source + target + body)
             return
-        head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), self.random.getrandbits(16), 0x4000 if fragment else 0, ttl, protocol, 0)
+        head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), self.random.getrandbits(16) if ident is None else ident, 0x4000 if fragment else 0, ttl, protocol, 0)
         head = head + source + target
         self.frame(time, 0x0800, head[:10] + struct.pack(">H", checksum(head)) + head[12:] + body)
+
+    def again(self, after):
+        """The last packet once more, as a retransmission."""
+        time, packet = self.packets[-1]
+        self.packets.append((time + after, packet))
 
     def summed(self, source, target, protocol, body, place):
         pseudo = raw(source) + raw(target) + struct.pack(">II", len(body), protocol)
@@ -47,11 +52,11 @@ class Wire:
             total = total or 0xFFFF  # zero would say that there is none
         return body[:place] + struct.pack(">H", total) + body[place + 2 :]
 
-    def tcp(self, time, source, sport, target, port, flags, seq=0, ack=0, window=64240, options=NONE, data=b"", ttl=64, df=True):
+    def tcp(self, time, source, sport, target, port, flags, seq=0, ack=0, window=64240, options=NONE, data=b"", ttl=64, df=True, ident=None):
         options = options.replace(b"%TS%", struct.pack(">I", int(time * 1000) & 0xFFFFFFFF))
         options += b"\0" * (-len(options) % 4)
         body = struct.pack(">HHIIBBHHH", sport, port, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, (20 + len(options)) << 2, flags, window, 0, 0)
-        self.ip(time, source, target, 6, self.summed(source, target, 6, body + options + data, 16), ttl, df)
+        self.ip(time, source, target, 6, self.summed(source, target, 6, body + options + data, 16), ttl, df, ident)
 
     def udp(self, time, source, sport, target, port, data=b"\0" * 24, ttl=64):
         body = struct.pack(">HHHH", sport, port, 8 + len(data), 0) + data

@@ -18,7 +18,7 @@ case_mixed-hidden-scan() {
   outside nmap -sS -n -Pn -p 22 --max-rate 20 --max-retries 0 -S 198.51.100.120 -e border 203.0.113.0/26
   sleep 2
   captured
-  scan 198.51.100.120 horizontal tcp-syn 64 22 "" nmap\?
+  scan 198.51.100.120 horizontal tcp-syn 64 22 "" nmap
   about "64 probes among the visits of 64 ordinary clients."
 }
 case_mixed-scanner-browses() {
@@ -28,7 +28,7 @@ case_mixed-scanner-browses() {
   masscan_to 198.51.100.121 -p445 --rate 200 203.0.113.0/25
   outside python3 "$LAB/programs/crowd.py" 198.51.100.121/32 203.0.113.0/29 80,443 40 --seconds 2 --seed 3
   captured
-  scan 198.51.100.121 horizontal tcp-syn 128 25,80,443,445 tcp-connect,banner-grab,version-probe masscan\?
+  scan 198.51.100.121 horizontal tcp-syn 128 25,80,443,445 tcp-connect,banner-grab,version-probe masscan
   about "The scanner visits servers as everybody does, then scans, then visits again. Its ports count the visits, too."
 }
 case_mixed-two-scanners() {
@@ -66,7 +66,7 @@ case_mixed-spoofed-flood() {
   outside nmap -sS -n -Pn -p 23,2323 --max-rate 60 --max-retries 0 -S 198.51.100.125 -e border 203.0.113.0/26
   wait $! || true
   captured
-  scan 198.51.100.125 horizontal tcp-syn 64 23,2323 "" nmap\?
+  scan 198.51.100.125 horizontal tcp-syn 64 23,2323 "" nmap
   about "1,500 SYNs from as many forged addresses to one host, and a scan among them."
 }
 case_mixed-infected-host() {
@@ -78,7 +78,7 @@ case_mixed-infected-host() {
   ran masscan -p23 --shard 1/40000 --rate 300 10.0.0.0/8
   at in timeout -s KILL 7 masscan --adapter border --adapter-ip 203.0.113.66 --router-mac 02:00:5e:00:00:01 --wait 0 -p23 --shard 1/40000 --rate 300 10.0.0.0/8 >>"$SCRATCH/log" 2>&1 || true
   captured
-  scan 203.0.113.66 horizontal tcp-syn "about 420" "23,80,443" tcp-connect,version-probe masscan\?
+  scan 203.0.113.66 horizontal tcp-syn "about 420" "23,80,443" tcp-connect,version-probe masscan
   detect_with --blocks 203.0.113.0/24
   about "An own host browses, and tries Telnet at scattered addresses outside."
 }
@@ -88,7 +88,7 @@ case_mixed-infected-random() {
   ran "hping3 -S -p 23 --rand-dest -i u5000 -c 300 10.x.x.x"
   at in hping3 -q -n -S -p 23 --rand-dest -a 203.0.113.67 -i u5000 -c 300 -I border 10.x.x.x >>"$SCRATCH/log" 2>&1 || true
   captured
-  scan 203.0.113.67 horizontal tcp-syn "300" 23 "" hping3\?
+  scan 203.0.113.67 horizontal tcp-syn "300" 23 "" hping3
   detect_with --blocks 203.0.113.0/24
   about "An own host tries Telnet at random addresses; none answers."
 }
@@ -99,7 +99,7 @@ case_mixed-internal-scan() {
   border
   outside nmap -sS -n -Pn -p 22,445 --min-rate 300 --max-retries 0 -S 10.77.4.9 -e border 10.77.5.0/25
   captured
-  scan 10.77.4.9 horizontal tcp-syn 128 22,445 "" nmap\?
+  scan 10.77.4.9 horizontal tcp-syn 128 22,445 "" nmap
   detect_with --blocks 10.77.4.0/22
   about "From within to within."
 }
@@ -129,6 +129,6 @@ case_mixed-scan-and-backscatter() {
   outside nmap -sS -n -Pn -p 22,23 --min-rate 200 --max-retries 0 -S 198.51.100.127 -e border 203.0.113.0/27
   sleep 2
   captured
-  scan 198.51.100.127 horizontal tcp-syn 32 22,23 "" nmap\?
+  scan 198.51.100.127 horizontal tcp-syn 32 22,23 "" nmap
   about "Inbound only: a victim's SYN-ACKs to 120 addresses, and a scan of 32 hosts."
 }

@@ -9,7 +9,8 @@ one_nmap() {
   border
   outside nmap -n -Pn --min-rate 400 --max-retries 1 -S "$1" -e border "${@:7}" "$6"
   captured
-  scan "$1" "$2" "$3" "$4" "$5" "" nmap\?
+  # Window 1024, the MSS alone, one sequence number: SYNs show who sent them, the other kinds hardly do.
+  if [ "$3" = tcp-syn ]; then scan "$1" "$2" "$3" "$4" "$5" "" "${TOOL:-nmap}"; else scan "$1" "$2" "$3" "$4" "$5" "" nmap\?; fi
 }
 case_nmap-syn() { one_nmap 198.51.100.60 horizontal tcp-syn 64 22,80,443 203.0.113.0/26 -sS -p 22,80,443; }
 case_nmap-fin() { one_nmap 198.51.100.61 horizontal tcp-fin 64 22,80,443 203.0.113.0/26 -sF -p 22,80,443; }
@@ -27,14 +28,14 @@ case_nmap-null-vertical() { one_nmap 198.51.100.72 vertical tcp-null 1 "60 ports
 case_nmap-vertical() { one_nmap 198.51.100.73 vertical tcp-syn 1 "1000, the most common" 203.0.113.201 -sS; }
 case_nmap-block() { one_nmap 198.51.100.74 block tcp-syn 32 "20 ports, 1-20" 203.0.113.0/27 -sS -p 1-20; }
 case_nmap-ten-ports() { one_nmap 198.51.100.75 vertical tcp-syn 1 21,22,23,25,80,110,143,443,3306,8080 203.0.113.16 -sS -p 21,22,23,25,80,110,143,443,3306,8080; about "Ten ports of one live host: the least that is vertical."; }
-case_nmap-five-dead() { one_nmap 198.51.100.76 horizontal tcp-syn 5 445 203.0.113.100-104 -sS -p 445; about "Five dead hosts, one port: the least that must be reported."; }
+case_nmap-five-dead() { TOOL=nmap\? one_nmap 198.51.100.76 horizontal tcp-syn 5 445 203.0.113.100-104 -sS -p 445; about "Five dead hosts, one port: the least that must be reported."; }
 case_nmap-random-order() { one_nmap 198.51.100.77 horizontal tcp-syn 128 3389 203.0.113.0/25 -sS -p 3389 --randomize-hosts; }
 case_nmap-decoys() {
   target_network 198.51.100.78
   border
   outside nmap -sS -n -Pn -p 22,80 --min-rate 300 --max-retries 0 -S 198.51.100.78 -e border -D 192.0.2.9,192.0.2.77,ME 203.0.113.0/26
   captured
-  for source in 198.51.100.78 192.0.2.9 192.0.2.77; do scan $source horizontal tcp-syn 64 22,80 "" nmap\?; done
+  for source in 198.51.100.78 192.0.2.9 192.0.2.77; do scan $source horizontal tcp-syn 64 22,80 "" nmap; done
   about "Decoys: the packets of three addresses cannot be told apart, so each of them scans."
 }
 case_nmap-connect() {
@@ -140,7 +141,7 @@ case_ipv6-masscan() {
   ran masscan -p80,443 --rate 300 2001:db8:113::/121
   at out timeout -s KILL 8 masscan --adapter border --adapter-ip 2001:db8:51::65 --router-mac-ipv6 02:00:5e:00:00:02 --wait 0 -p80,443 --rate 300 2001:db8:113::/121 >>"$SCRATCH/log" 2>&1 || true
   captured
-  scan 2001:db8:51::65 horizontal tcp-syn 128 80,443 "" masscan\?
+  scan 2001:db8:51::65 horizontal tcp-syn 128 80,443 "" masscan
 }
 
 # one_hping SOURCE SHAPE PROBES HOSTS PORTS ARGUMENTS...: one hping3 a host
@@ -151,7 +152,7 @@ one_hping() {
   for n in $(seq 0 63); do at out timeout 2 hping3 -q -n -c 1 -i u1000 -I border -a "$1" "${@:6}" 203.0.113."$n" >>"$SCRATCH/log" 2>&1 & sleep 0.02; done
   sleep 2
   captured
-  scan "$1" "$2" "$3" "$4" "$5" "" hping3\?
+  if [ "$3" = tcp-syn ]; then scan "$1" "$2" "$3" "$4" "$5" "" hping3; else scan "$1" "$2" "$3" "$4" "$5" "" hping3\?; fi
 }
 case_hping3-syn() { one_hping 198.51.100.87 horizontal tcp-syn 64 8443 -S -p 8443; }
 case_hping3-fin() { one_hping 198.51.100.88 horizontal tcp-fin 64 22 -F -p 22; }
@@ -163,7 +164,7 @@ case_hping3-ports() {
   border
   outside hping3 --scan 1-200 -S -I border -a 198.51.100.92 203.0.113.18
   captured
-  scan 198.51.100.92 vertical tcp-syn 1 "200 ports, 1-200" "" hping3\?
+  scan 198.51.100.92 vertical tcp-syn 1 "200 ports, 1-200" "" hping3
 }
 case_hping3-synack() {
   target_network 198.51.100.93
@@ -245,7 +246,7 @@ case_order-ports-sequential() {
   border
   outside nmap -r -sS -n -Pn -p 100-160 --min-rate 300 --max-retries 0 -S 198.51.100.104 -e border 203.0.113.19
   captured
-  scan 198.51.100.104 vertical tcp-syn 1 "61 ports, 100-160" "" nmap\?
+  scan 198.51.100.104 vertical tcp-syn 1 "61 ports, 100-160" "" nmap
 }
 case_connect-grab() {
   target_network 198.51.100.105

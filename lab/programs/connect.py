@@ -2,7 +2,7 @@
 """Plain connects of the kernel's own stack, one at a time: `connect.py HOSTS PORTS [options]`.
 
 HOSTS is a prefix, FIRST-LAST or a list with commas; PORTS likewise. With --reverse from the last to the first. --wait is how long
-one connect may take (below a second, so that the kernel sends one SYN), --pause what lies between two. --talk asks for a page, --reset
+one connect may take (below a second, so that the kernel sends one SYN), --pause what lies between two. --talk asks for a page, --read waits for the greeting, --reset
 closes with RST. --options puts IPv6 hop-by-hop and
 destination options before TCP. --source binds.
 """
@@ -45,6 +45,9 @@ def connect(args, host, port):
                 sock.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 while sock.recv(4096):
                     pass
+            if args.read:
+                sock.settimeout(args.wait)
+                sock.recv(4096)
             if args.reset:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     except OSError:
@@ -62,7 +65,7 @@ def main():
     p.add_argument("--pause", type=float, default=0.0)
     p.add_argument("--rounds", type=int, default=1)
     p.add_argument("--every", type=float, default=0.0, help="seconds from one round's start to the next one's")
-    for flag in ("--reverse", "--talk", "--reset", "--options"):
+    for flag in ("--reverse", "--talk", "--read", "--reset", "--options"):
         p.add_argument(flag, action="store_true")
     args = p.parse_args()
     hosts = addresses(args.hosts)
