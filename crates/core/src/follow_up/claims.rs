@@ -74,16 +74,17 @@ fn candidates(crowd: &Crowd<'_>, visitor: &[&Visit], visits: &[&Visit]) -> Vec<(
     }
     // Inside a sweep of its own, nothing that a source does is a session.
     let sweeping = |time: Time| own.iter().any(|c| blind(&crowd.scanners[*c]) && within(crowd, *c, time));
+    let alone = visits.len() == 1;
     let step = |revealed: Time, from: Time| {
         let mut step: Option<Step> = None;
         for visit in visits {
             let (start, sessions) = match visit.start {
                 start if start > from => (start, visit.sessions),
                 // A probe and a later session in one: its end is known, and that it was another session.
-                start if own.is_empty() || visit.end <= from || visit.sessions < 2 || start == visit.end => {
-                    continue;
+                _ if !own.is_empty() && alone && visit.sessions > 1 && visit.end > from => {
+                    (visit.end, visit.sessions - 1)
                 }
-                _ => (visit.end, visit.sessions - 1),
+                _ => continue,
             };
             if sessions_only && (!visit.spoke || sweeping(start)) {
                 continue;

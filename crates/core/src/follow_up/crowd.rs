@@ -124,26 +124,32 @@ impl<'a> Crowd<'a> {
 
     /// Follows what each campaign's sources did with what it revealed, until they rest.
     fn endings(&self, order: &[&Visit]) -> Vec<Time> {
-        let mut uses: Vec<Vec<&Visit>> = vec![Vec::new(); self.scanners.len()];
-        for visit in order {
-            for campaign in self.scans_of(visit.source) {
-                if self.shown(target(visit)).iter().any(|(_, c)| c == campaign) {
-                    uses[*campaign].push(visit);
+        let mut uses: Vec<Vec<(Time, Time)>> = vec![Vec::new(); self.scanners.len()];
+        for visits in order.chunk_by(|a, b| (a.source, target(a)) == (b.source, target(b))) {
+            for campaign in self.scans_of(visits[0].source) {
+                if !self.shown(target(visits[0])).iter().any(|(_, c)| c == campaign) {
+                    continue;
+                }
+                let pause = self.scanners[*campaign].pause();
+                for (i, visit) in visits.iter().enumerate() {
+                    // Sessions that follow each other closely are one activity; of others only the first is known, and
+                    // of those that a later visit tells again.
+                    let rests = i64::try_from(visit.sessions).unwrap_or(i64::MAX).saturating_sub(1).max(1);
+                    let told_again = visits.get(i + 1).is_some_and(|next| next.start <= visit.end);
+                    let dense = visit.end.saturating_sub(visit.start) / rests <= pause && !told_again;
+                    uses[*campaign].push((visit.start, if dense { visit.end } else { visit.start }));
                 }
             }
         }
-        let ending = |(scanner, mut uses): (&Scanner, Vec<&Visit>)| {
+        let ending = |(scanner, mut uses): (&Scanner, Vec<(Time, Time)>)| {
             let pause = scanner.pause();
             let mut busy = scanner.end;
-            uses.sort_by_key(|v| (v.start, v.end));
-            for visit in uses {
-                if visit.start > busy.saturating_add(pause) {
+            uses.sort_unstable();
+            for (start, end) in uses {
+                if start > busy.saturating_add(pause) {
                     break;
                 }
-                // Sessions that follow each other closely are one activity; of others only the first is known.
-                let rests = i64::try_from(visit.sessions).unwrap_or(i64::MAX).saturating_sub(1).max(1);
-                let dense = visit.end.saturating_sub(visit.start) / rests <= pause;
-                busy = busy.max(if dense { visit.end } else { visit.start });
+                busy = busy.max(end);
             }
             busy.saturating_add(pause)
         };

@@ -161,6 +161,10 @@ fn a_probe_and_a_return_given_as_one_visit_are_told_apart() {
     (visit.end, visit.sessions, visit.campaign) = (3 * DAY, 2, Some(0));
     let found = story.find();
     assert_eq!((found.len(), found[0].start, found[0].sessions), (1, 3 * DAY, 1));
+    // Where the later sessions are given too, they alone count: these said nothing.
+    story.visit(Address::v4(SCANNER), 2 * DAY, (5, 22)).campaign = Some(0);
+    story.visits[1].spoke = false;
+    assert_eq!(story.find(), []);
 }
 
 #[test]
