@@ -3,7 +3,9 @@
 //!
 //! A contact has these facts while it passes; a source that touches a million hosts cannot keep them all. The first 16
 //! of each class (transport, flags, options, window) are kept, of at most eight classes, and of each class the number of
-//! packets. The limit: a tool that begins after eight classes of other packets is not seen.
+//! packets. Classes that differ in nothing but the window are at most four: some tools draw a window for each packet,
+//! some draw it from four values, and neither must leave no room for others. The limit: a tool that begins after eight
+//! classes of other packets is not seen.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,8 @@ use crate::record::ProbeKind;
 pub const KEPT: usize = 16;
 /// Classes of one source.
 pub const CLASSES: usize = 8;
+/// Of these, such that differ in nothing but the window: nmap before version 5 drew from so many.
+pub const WINDOWS: usize = 4;
 
 /// The raw header facts of one probe packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,10 +66,12 @@ impl Imprint {
         }
     }
 
-    /// What packets of one class have in common: transport, flags, options, DF, window.
+    /// What packets of one class have in common: transport, flags, options, DF, window; of UDP not how much data there
+    /// is, which differs from question to question. The window stands in the low 16 bits.
     pub fn class(&self) -> u64 {
         let traits = self.traits & !traits::PAYLOAD;
-        u64::from(self.window)
+        let window = if self.transport == Transport::Udp { 0 } else { self.window };
+        u64::from(window)
             | u64::from(self.flags) << 16
             | u64::from(traits) << 24
             | (self.transport as u64) << 32
@@ -106,7 +112,8 @@ impl Raw {
 /// Packets of one class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Class {
-    /// See [`Imprint::class`]; of the last class of [`CLASSES`], which takes all that came later, its first packet's.
+    /// See [`Imprint::class`]; of the last class of [`CLASSES`], which takes all that came later, and of the last of
+    /// [`WINDOWS`], its first packet's.
     pub key: u64,
     /// Packets of it.
     pub packets: u64,
@@ -124,14 +131,17 @@ impl Imprints {
     /// Takes up a probe packet.
     pub fn add(&mut self, imprint: Imprint, packets: u64) {
         let key = imprint.class();
+        let alike = |c: &Class| (c.key ^ key) >> 16 == 0;
         let place = match self.classes.iter().position(|c| c.key == key) {
             Some(place) => place,
-            None if self.classes.len() < CLASSES => {
+            None if self.classes.len() < CLASSES
+                && self.classes.iter().filter(|c| alike(c)).count() < WINDOWS =>
+            {
                 self.classes.push(Class { key, packets: 0, kept: Vec::new() });
                 self.classes.len() - 1
             }
-            // Windows drawn at random make a class a packet: the last one takes the rest.
-            None => CLASSES - 1,
+            // Windows drawn at random make a class a packet: the last one alike takes the rest, or the last one.
+            None => self.classes.iter().rposition(alike).unwrap_or(CLASSES - 1),
         };
         let class = &mut self.classes[place];
         class.packets += packets;

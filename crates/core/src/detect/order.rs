@@ -3,12 +3,16 @@
 //! With A rises in n visits, `z = (A - (n-1)/2) / sqrt((n+1)/12)` is standard normal if the order is chance. No target
 //! twice in n visits to N addresses has a chance of about `exp(-n^2 / 2N)`. Order corroborates: backups and health checks
 //! go in order too, so it never decides alone.
+//!
+//! Where there are several hosts and several services, the nesting of both is read from how close together the visits
+//! to one host lie, and those for one service: of k places drawn at random among n, the first and the last lie
+//! `n * (k - 1) / (k + 1)` apart on average. That also holds for scanners that work on several hosts at a time.
 
 use super::{Case, Spec};
 use crate::contact::Service;
 use crate::evidence::{Bits, Evidence};
 use crate::net::Address;
-use crate::record::{Family, Order};
+use crate::record::{Family, Nesting, Order};
 
 /// Fewer targets than this have no order.
 const FEWEST: usize = 8;
@@ -20,6 +24,9 @@ const LEAST: f64 = 0.1;
 const SAME_STEP: f64 = 0.8;
 /// Standard deviations from chance.
 const CLEAR: f64 = 4.0;
+
+/// Visits that lie within this share of the spread that chance gives belong together.
+const TOGETHER: f64 = 0.5;
 
 /// The detector's declaration.
 pub const SPEC: Spec = Spec {
@@ -74,6 +81,56 @@ pub fn judge(case: &Case<'_>) -> Option<Seen> {
     let ports: Vec<i128> = ports.iter().map(|s| i128::from(s.port)).collect();
     let failed = case.probes().filter(|p| p.target == busiest && p.failed()).count();
     Some(Seen { ports: true, ..order_of(&ports) }.where_failed(failed))
+}
+
+/// How hosts and services are nested; `None` where there are not several of both, or too few visits to tell.
+pub fn nesting(case: &Case<'_>) -> Option<Nesting> {
+    let visits: Vec<(Address, Service)> = case.probes().map(|p| (p.target, p.service())).collect();
+    let seen = nesting_of(&visits);
+    let (hosts, services) = match case.wide() {
+        Some(wide) => (wide.hosts.count(), wide.services.count()),
+        None => return seen,
+    };
+    if seen.is_some() || visits.len() < FEWEST || hosts < 2 || services < 2 {
+        return seen;
+    }
+    // The first visits all went to one service of many hosts, or to one host, and later ones to others.
+    let one_host = visits.iter().all(|v| v.0 == visits[0].0);
+    Some(if one_host { Nesting::HostMajor } else { Nesting::PortMajor })
+}
+
+fn nesting_of(visits: &[(Address, Service)]) -> Option<Nesting> {
+    if visits.len() < FEWEST {
+        return None;
+    }
+    let by_host = spread(visits, |v| v.0)?;
+    let by_service = spread(visits, |v| v.1)?;
+    Some(match (by_host, by_service) {
+        (host, service) if host < TOGETHER && host < service => Nesting::HostMajor,
+        (host, service) if service < TOGETHER && service < host => Nesting::PortMajor,
+        _ => Nesting::Mixed,
+    })
+}
+
+/// How far apart visits with the same key lie, 1 being chance; `None` of a single key. Keys visited once say nothing:
+/// where all are, the visits lie as far apart as can be.
+fn spread<K: Ord>(visits: &[(Address, Service)], key: fn(&(Address, Service)) -> K) -> Option<f64> {
+    let mut places: Vec<(K, usize)> = visits.iter().map(key).zip(0..).collect();
+    places.sort_unstable();
+    let (mut keys, mut apart, mut by_chance) = (0, 0usize, 0.0);
+    for run in places.chunk_by(|a, b| a.0 == b.0) {
+        keys += 1;
+        if let [(_, first), .., (_, last)] = run {
+            let k = run.len() as f64;
+            apart += last - first;
+            by_chance += visits.len() as f64 * (k - 1.0) / (k + 1.0);
+        }
+    }
+    match keys {
+        0 | 1 => None,
+        _ if by_chance == 0.0 => Some(1.0),
+        _ => Some(apart as f64 / by_chance),
+    }
 }
 
 fn total_targets(case: &Case<'_>) -> u64 {
@@ -142,6 +199,39 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contact::Transport;
+
+    fn visit(host: u8, port: u16) -> (Address, Service) {
+        (Address::v4([203, 0, 113, host]), Service { transport: Transport::Tcp, port })
+    }
+
+    /// A multiplicative shuffle: the same on every machine.
+    fn shuffled<T: Copy>(of: &[T]) -> Vec<T> {
+        let n = of.len() as u64;
+        let mut places: Vec<u64> = (0..n).collect();
+        places.sort_by_key(|i| (i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20 & 0xffff);
+        places.into_iter().map(|i| of[i as usize]).collect()
+    }
+
+    #[test]
+    fn nesting_is_told() {
+        let by_host: Vec<_> = (1..=20).flat_map(|h| (1..=5).map(move |p| visit(h, p))).collect();
+        assert_eq!(nesting_of(&by_host), Some(Nesting::HostMajor));
+        let by_port: Vec<_> = (1..=5).flat_map(|p| (1..=20).map(move |h| visit(h, p))).collect();
+        assert_eq!(nesting_of(&by_port), Some(Nesting::PortMajor));
+        assert_eq!(nesting_of(&shuffled(&by_port)), Some(Nesting::Mixed));
+        // Four hosts at a time, each port by port.
+        let parallel: Vec<_> = (0..5)
+            .flat_map(|round| (1..=5).flat_map(move |p| (1..=4).map(move |h| visit(round * 4 + h, p))))
+            .collect();
+        assert_eq!(nesting_of(&parallel), Some(Nesting::HostMajor));
+        let one_port: Vec<_> = (1..=20).map(|h| visit(h, 22)).collect();
+        assert_eq!(nesting_of(&one_port), None);
+        let one_host: Vec<_> = (1..=20).map(|p| visit(9, p)).collect();
+        assert_eq!(nesting_of(&one_host), None);
+        let each_once: Vec<_> = (1..=20).map(|h| visit(h, if h * 7 % 3 == 0 { 23 } else { 2323 })).collect();
+        assert_eq!(nesting_of(&each_once), Some(Nesting::Mixed));
+    }
 
     #[test]
     fn sequences_are_told_from_chance() {
