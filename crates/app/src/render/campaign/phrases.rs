@@ -14,6 +14,9 @@ use crate::render::words::{self, number, percent};
 /// The weight of what is never left out.
 pub const ALWAYS: u8 = u8::MAX;
 
+/// What is lighter is worth no line of its own.
+const DETAIL: u8 = 40;
+
 /// A verdict surer than this is not said to be sure in every line; `explain` has the number.
 const QUITE_SURE: f64 = 0.9999;
 
@@ -52,6 +55,7 @@ pub fn how(campaign: &Campaign, records: &Records<'_>, whole_lists: bool) -> Vec
     let where_to = if list.is_empty() { 90 } else { 50 };
     // Of one host, the order is that of its ports.
     let order = match order(campaign.order) {
+        "random order" if campaign.hosts.count == 1 => "ports in random order".to_owned(),
         order if campaign.hosts.count == 1 && !order.is_empty() => format!("ports {order}"),
         order => order.to_owned(),
     };
@@ -147,17 +151,29 @@ pub fn joined(phrases: &[Phrase]) -> String {
     out
 }
 
-/// As many as fit into so many lines of so many columns, the most important ones; without columns all of them.
-pub fn fitted(mut phrases: Vec<Phrase>, columns: Option<usize>, lines: usize) -> Vec<String> {
+/// As many as fit into so many lines of so many columns, the most important ones; without columns all of them. Where one
+/// line is enough for all but details, there is one line.
+pub fn fitted(phrases: Vec<Phrase>, columns: Option<usize>, lines: usize) -> Vec<String> {
+    if lines > 1 {
+        let dense = dropped(phrases.clone(), columns, 1, DETAIL);
+        if dense.len() <= 1 {
+            return dense;
+        }
+    }
+    dropped(phrases, columns, lines, ALWAYS)
+}
+
+/// Leaves phrases lighter than `least` out, the lightest first, until the others fit or none is left to leave out.
+fn dropped(mut phrases: Vec<Phrase>, columns: Option<usize>, lines: usize, least: u8) -> Vec<String> {
     loop {
         let text = joined(&phrases);
         if text.is_empty() {
             return Vec::new();
         }
         let told = wrap(&text, columns);
-        let least = phrases.iter().enumerate().rev().min_by_key(|(_, phrase)| phrase.weight);
-        match least {
-            Some((place, phrase)) if told.len() > lines && phrase.weight < ALWAYS => {
+        let lightest = phrases.iter().enumerate().rev().min_by_key(|(_, phrase)| phrase.weight);
+        match lightest {
+            Some((place, phrase)) if told.len() > lines && phrase.weight < least => {
                 phrases[place].text.clear();
                 phrases = some(phrases);
             }
@@ -210,6 +226,9 @@ mod tests {
         assert_eq!(fit(68), ["whole block, random order, 3 h; learned 4 open ports, 1 SSH version"]);
         assert_eq!(fit(50), ["whole block; learned 4 open ports, 1 SSH version"]);
         assert_eq!(fit(20), ["learned 4 open ports"]);
+        // A second line is no reason to tell details.
+        let two = fitted(how(&sample.campaigns[0], &records, false), Some(92), 2);
+        assert_eq!(two.len(), 1, "{two:?}");
         assert_eq!(fit(10).join(" "), "learned 4 open ports");
     }
 
