@@ -23,12 +23,11 @@ pub(super) const WIDER: usize = 5;
 /// One service.
 pub(super) const SERVICE: usize = 6;
 
-/// Mixes a number into a key (the finaliser of SplitMix64, Steele et al. 2014).
+/// Mixes a number into a key: both halves of a product of 128 bits, as in wyhash (Wang Yi).
+#[inline]
 pub(super) fn mix(key: u64, value: u64) -> u64 {
-    let mut x = (key ^ value).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ x >> 31
+    let product = u128::from(key ^ 0xa076_1d64_78bd_642f) * u128::from(value ^ 0xe703_7ed1_a0b4_28db);
+    product as u64 ^ (product >> 64) as u64
 }
 
 /// An address as one number.

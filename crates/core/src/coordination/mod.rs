@@ -157,3 +157,6 @@ fn group_of(units: &[&Unit], coordination: Coordination) -> Group {
     lone.dedup();
     Group { members, lone, coordination }
 }
+
+#[cfg(test)]
+mod tests;

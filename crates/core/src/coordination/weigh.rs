@@ -162,7 +162,11 @@ fn tiles(units: &[&Unit], reasons: &mut Vec<String>) -> f64 {
     }
     let span = ranges[ranges.len() - 1].1 - ranges[0].0 + 1;
     reasons.push(format!("ranges of {} sources of one network abut, begun together", units.len()));
-    joints as f64 * 2.0 * (span as f64).log2().min(8.0)
+    // Where one ends and where the next begins are two agreements; that all are of one size is a third.
+    let size = |range: &(u128, u128)| range.1 - range.0;
+    let (least, most) = (ranges.iter().map(size).min(), ranges.iter().map(size).max());
+    let equal = if most.unwrap_or(0) - least.unwrap_or(0) <= 1 { 4.0 } else { 0.0 };
+    joints as f64 * (2.0 * (span as f64).log2().min(8.0) + equal)
 }
 
 /// First and last host of a source that left none out between, if it has four or more.

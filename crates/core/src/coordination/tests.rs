@@ -1,0 +1,130 @@
+use super::*;
+use crate::contact::{SECOND, Transport, flags};
+use crate::record::ProbeKind;
+
+const PORT: Service = Service { transport: Transport::Tcp, port: 23 };
+
+fn address(number: u32) -> Address {
+    Address::v4(number.to_be_bytes())
+}
+
+/// The `n`th number of a list without order or repeats among 256.
+fn scattered(n: u32) -> u32 {
+    (n * 181 + 77) % 256 ^ 0x5a
+}
+
+fn lone(source: u32, target: u32, time: Time) -> Lone {
+    let target = address(0x0a4d_0000 + target);
+    let sequence = source.wrapping_mul(0x9e37_79b9) ^ 0x1234_5678;
+    let imprint = Imprint {
+        target,
+        sequence,
+        port: PORT.port,
+        source_port: (sequence >> 7) as u16,
+        window: 5_840,
+        ip_id: sequence as u16,
+        ttl: 50,
+        traits: 0,
+        flags: flags::SYN,
+        transport: Transport::Tcp,
+        kind: ProbeKind::TcpSyn,
+    };
+    let source = address(0x2d00_0000 + source.wrapping_mul(70_001) % 0x4000_0000);
+    Lone { source, target, service: PORT, time: time * SECOND, outcome: Outcome::Silent, imprint }
+}
+
+fn found(lone: &[Lone]) -> Vec<Group> {
+    groups(&[], &|each| lone.iter().for_each(each), &Blocks::default())
+}
+
+fn divided() -> Vec<Lone> {
+    (0..200).map(|n| lone(n, scattered(n), i64::from(n))).collect()
+}
+
+#[test]
+fn sources_that_never_repeat_each_other_are_one_scan() {
+    let groups = found(&divided());
+    assert_eq!(groups.len(), 1);
+    assert_eq!(groups[0].lone.len(), 200);
+    let coordination = &groups[0].coordination;
+    assert!(coordination.bits > 6.63 && coordination.chance_log10 < -45.0, "{coordination:?}");
+    assert_eq!(coordination.networks, 200);
+}
+
+#[test]
+fn the_order_of_the_input_does_not_show() {
+    let mut turned = divided();
+    turned.reverse();
+    assert_eq!(found(&turned), found(&divided()));
+}
+
+#[test]
+fn retransmissions_change_nothing_that_counts() {
+    let mut all = divided();
+    all.extend(divided().iter().map(|one| Lone { time: one.time + SECOND / 2, ..*one }));
+    assert_eq!(found(&all)[0].lone, found(&divided())[0].lone);
+}
+
+#[test]
+fn ordinary_clients_stay_outside() {
+    let mut all = divided();
+    for one in all.iter_mut().step_by(4) {
+        one.outcome = Outcome::Asked;
+    }
+    let clients: Vec<Address> = all.iter().step_by(4).map(|one| one.source).collect();
+    let groups = found(&all);
+    assert_eq!(groups[0].lone.len(), 150);
+    assert!(clients.iter().all(|client| !groups[0].lone.contains(client)));
+    // A source that asked elsewhere, too.
+    let mut all = divided();
+    all.push(Lone { outcome: Outcome::Asked, target: address(1), ..all[7] });
+    assert_eq!(found(&all)[0].lone.len(), 199);
+}
+
+#[test]
+fn a_flood_from_forged_sources_is_no_scan() {
+    let one: Vec<Lone> = (0..5_000).map(|n| lone(n, 7, i64::from(n))).collect();
+    assert_eq!(found(&one), []);
+    let round: Vec<Lone> = (0..9_000).map(|n| lone(n, scattered(n % 256), i64::from(n))).collect();
+    assert_eq!(found(&round), []);
+}
+
+fn member(source: u32, targets: impl Iterator<Item = u32>, start: Time) -> Member {
+    let mut targets: Vec<Address> = targets.map(|target| address(0x0a4d_0000 + target)).collect();
+    targets.sort_unstable();
+    Member {
+        source: address(source),
+        imprints: vec![lone(source, 0, 0).imprint],
+        tool: None,
+        generator: None,
+        services: vec![PORT],
+        hosts: targets.len() as u64,
+        targets,
+        complete: true,
+        start: start * SECOND,
+        end: (start + 100) * SECOND,
+    }
+}
+
+fn joined(members: &[Member]) -> usize {
+    let groups = groups(members, &|_| (), &Blocks::default());
+    groups.iter().map(|group| group.members.len()).sum()
+}
+
+#[test]
+fn generators_bring_together_and_keep_apart() {
+    let mut shards: Vec<Member> =
+        (0..4).map(|n| member(n << 24 | 9, (0..20).map(|k| k * 4 + n), 0)).collect();
+    shards.iter_mut().for_each(|shard| shard.generator = Some((77, 65_537)));
+    assert_eq!(joined(&shards), 4);
+    shards.iter_mut().zip(3..).for_each(|(shard, n)| shard.generator = Some((n, 65_537)));
+    assert_eq!(joined(&shards), 0);
+}
+
+#[test]
+fn halves_are_no_agreement_unless_they_come_from_one_network_at_once() {
+    let halves = |second: u32, start| [member(0x2d01_0105, 0..128, 0), member(second, 128..256, start)];
+    assert_eq!(joined(&halves(0x2d01_0106, 1)), 2);
+    assert_eq!(joined(&halves(0x4e20_0106, 1)), 0);
+    assert_eq!(joined(&halves(0x2d01_0106, 90_000)), 0);
+}
