@@ -8,6 +8,7 @@ struct Given {
     times: Vec<Time>,
     known_start: bool,
     at: usize,
+    told: usize,
     sensor: u16,
 }
 
@@ -18,8 +19,27 @@ impl ContactSource for Given {
         self.at = end;
         end < self.times.len()
     }
+    /// Something is heard with each contact.
+    fn heard(&mut self, into: &mut Vec<Utterance>) {
+        into.extend(self.times[self.told..self.at].iter().map(|time| utterance(*time, self.sensor)));
+        self.told = self.at;
+    }
     fn starts(&self) -> Option<Time> {
         self.known_start.then(|| self.times.first().copied()).flatten()
+    }
+}
+
+fn utterance(time: Time, sensor: u16) -> Utterance {
+    Utterance {
+        time,
+        sensor,
+        speaker: Address::default(),
+        speaker_port: 22,
+        listener: Address::default(),
+        listener_port: 40_000,
+        transport: Transport::Tcp,
+        protocol: "ssh".into(),
+        facts: Vec::new(),
     }
 }
 
@@ -46,7 +66,8 @@ fn contact(time: Time, sensor: u16) -> Contact {
 
 fn merged(inputs: Vec<(Vec<Time>, bool)>) -> Vec<(Time, u16)> {
     let inputs = inputs.into_iter().zip(0..);
-    let sources = inputs.map(|((times, known_start), sensor)| Given { times, known_start, at: 0, sensor });
+    let sources =
+        inputs.map(|((times, known_start), sensor)| Given { times, known_start, at: 0, told: 0, sensor });
     let mut merge = Merge::new(sources.collect());
     let mut out = Vec::new();
     while merge.fill(&mut out) {}
@@ -61,6 +82,27 @@ fn a_second_of_disorder_is_sorted_and_more_is_kept() {
     assert_eq!(times.len(), 7);
     assert_eq!(times[..2], [9 * s + s / 2, 10 * s]);
     assert!(times.contains(&(2 * s)));
+}
+
+#[test]
+fn what_is_heard_comes_no_later_than_its_contact_and_once() {
+    let times = |first: Time| (0..5_000).map(|n| first + n * SECOND / 1_000).collect();
+    let inputs = [times(7), times(0), times(3)];
+    let source = |(sensor, times)| Given { times, known_start: false, at: 0, told: 0, sensor: sensor as u16 };
+    let mut merge = Merge::new(inputs.into_iter().enumerate().map(source).collect());
+    let (mut contacts, mut heard, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    let mut more = true;
+    while more {
+        contacts.clear();
+        more = merge.fill(&mut contacts);
+        let before = heard.len();
+        merge.heard(&mut heard);
+        assert!(heard[before..].is_sorted_by_key(|u| u.sensor), "in the order of the inputs");
+        let told: std::collections::BTreeSet<_> = heard.iter().map(|u| (u.time, u.sensor)).collect();
+        assert!(contacts.iter().all(|c| told.contains(&(c.time, c.sensor))));
+        all.append(&mut contacts);
+    }
+    assert_eq!((all.len(), heard.len()), (15_000, 15_000));
 }
 
 proptest! {

@@ -143,8 +143,11 @@ impl ContactSource for Input {
         tally.packets.set(tally.packets.get() + report.packets - before.1);
         if !more {
             // The buffers and the open file go, the counts and what was heard stay.
-            capture.heard(&mut self.heard);
-            self.state = State::Ended(Box::new(report.clone()));
+            let ended = State::Ended(Box::new(report.clone()));
+            let mut heard = Vec::new();
+            capture.heard(&mut heard);
+            self.state = ended;
+            self.heard = heard;
         }
         more
     }

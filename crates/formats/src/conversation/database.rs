@@ -122,7 +122,10 @@ pub(super) fn redis_server(speech: &Speech<'_>, facts: &mut Facts) -> Option<Pro
         }
         _ => {
             facts.add(FactKind::Banner, first);
-            facts.add(FactKind::Login, b"answers without a login");
+            // `+OK` may be the answer to a password.
+            if first != b"+OK" {
+                facts.add(FactKind::Login, b"answers without a login");
+            }
         }
     }
     Some(Protocol::Redis)

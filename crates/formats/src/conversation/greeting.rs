@@ -99,7 +99,7 @@ fn numbered(speech: &Speech<'_>, first: &[u8], facts: &mut Facts) -> Option<Prot
         }
     };
     facts.add(FactKind::Banner, first);
-    if let Some(found) = software(bytes) {
+    if let Some(found) = software(bytes).or_else(|| bracketed_version(first)) {
         facts.add(FactKind::Software, found);
     }
     // RFC 5321: the greeting's first word is the host's own name. FTP servers that name themselves do it the same way.
@@ -113,6 +113,12 @@ fn numbered(speech: &Speech<'_>, first: &[u8], facts: &mut Facts) -> Option<Prot
         facts.add(FactKind::Login, b"asks for a login");
     }
     Some(protocol)
+}
+
+/// `(Version 6.4/OpenBSD/Linux-ftpd-0.17)`, as BSD's FTP server and its heirs have it.
+fn bracketed_version(line: &[u8]) -> Option<&[u8]> {
+    let inner = line.split(|b| matches!(b, b'(' | b')')).nth(1)?;
+    starts_any_case(inner, b"version ").then(|| &inner[8..])
 }
 
 fn is_prompt(text: &[u8]) -> bool {

@@ -45,14 +45,16 @@ const METHODS: &[&[u8]] = &[
     b"INDEX",
 ];
 
-/// Whether a request line of these protocols begins here.
+/// Whether a request line of these protocols begins here: a known method and a path, or any method with a version behind.
 pub(super) fn is_request(bytes: &[u8]) -> bool {
-    let starts = |method: &&[u8]| bytes.starts_with(method) && bytes.get(method.len()) == Some(&b' ');
-    // `HELP` and `GET key` of other protocols have no path: a path, a URL or an asterisk follows, or a version later.
-    METHODS.iter().find(|m| starts(m)).is_some_and(|method| {
-        let target = &bytes[method.len() + 1..];
-        matches!(target.first(), Some(b'/' | b'*')) || version(line(bytes).0).is_some()
-    })
+    let method =
+        bytes.iter().take(20).take_while(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')).count();
+    if method == 0 || bytes.get(method) != Some(&b' ') {
+        return false;
+    }
+    // `GET key` of other protocols has neither a path nor a version.
+    let has_path = matches!(bytes.get(method + 1), Some(b'/' | b'*'));
+    (has_path && METHODS.contains(&&bytes[..method])) || version(line(bytes).0).is_some()
 }
 
 pub(super) fn is_answer(bytes: &[u8]) -> bool {

@@ -111,8 +111,7 @@ fn header(text: &str) -> Option<usize> {
         let blanks = value.len() - value.trim_start().len();
         (!value.trim().is_empty()).then(|| lower.len() - value.len() + blanks)
     });
-    // X.224's routing cookie names a terminal user, not a session.
-    found.min().filter(|at| !lower[*at..].starts_with("mstshash="))
+    found.min()
 }
 
 /// `scheme://name:password@host` without name and password.
@@ -233,7 +232,8 @@ fn is_patternless(word: &str, in_query: bool) -> bool {
     let digits = count(char::is_ascii_digit);
     let letters = upper + lower;
     if in_query {
-        return digits >= 3 && letters >= 3 && letters + digits >= LONG;
+        let mixed = (upper >= 3 && lower >= 3 && digits >= 1) || (digits >= 3 && letters >= 3);
+        return mixed && letters + digits >= LONG;
     }
     // A word with a version in it has dots and few capitals; a key changes from class to class all the time.
     let class = |c: char| {

@@ -2,6 +2,7 @@ use crate::make::*;
 use watchpost_core::contact::flags::{ACK, FIN, PSH, RST, SYN, URG};
 use watchpost_core::contact::{Contact, Outcome, Phase, Transport, traits};
 use watchpost_formats::packet::Skip;
+use watchpost_formats::packet::{self, LinkType};
 
 fn flags(flags: u8) -> Contact {
     ip(&v4(6, &tcp(flags, &[], &[]))).unwrap()
@@ -120,4 +121,17 @@ fn other_protocols_are_contacts_of_their_number() {
         assert_eq!((contact.phase, contact.source_port), (Phase::Unclear, 0));
         assert!(contact.has(traits::PAYLOAD));
     }
+}
+
+#[test]
+fn udp_and_icmp_say_how_much_data_they_carry() {
+    assert_eq!(ip(&v4(17, &udp(5, 53, &[1; 30]))).unwrap().window, 30);
+    assert_eq!(ip(&v4(17, &udp(5, 53, &[]))).unwrap().window, 0);
+    let echo = v4(1, &[&[8, 0, 0, 0, 0, 1, 0, 1][..], &[7; 48]].concat());
+    assert_eq!(ip(&echo).unwrap().window, 48);
+    // As the header says, not as captured.
+    let snapped = packet::decode(LinkType::RAW, TIME, &echo[..28], echo.len() as u32, 7).unwrap();
+    assert_eq!(snapped.window, 48);
+    let echo6 = v6(58, &[&[128, 0, 0, 0, 0, 1, 0, 1][..], &[7; 12]].concat());
+    assert_eq!(ip(&echo6).unwrap().window, 12);
 }
