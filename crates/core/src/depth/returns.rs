@@ -74,8 +74,10 @@ impl Run<'_> {
             let used = |p: &&Probe| p.service().has_port() && (p.used() || p.talked());
             visits.extend(source.probes().filter(used).map(visit));
             let Some(more) = source.more.as_ref().filter(|_| campaign.is_some()) else { continue };
-            // A scanner's own later sessions: the first touch of the target was the scan's.
+            // A scanner's own later sessions: the first touch of the target was the scan's, and so were the misses.
             visits.extend(more.dossier.returns.iter().map(|r| Visit {
+                answered: more.dossier.returns.len() as u32,
+                missed: 0,
                 start: r.first,
                 end: r.last,
                 sessions: u64::from(r.sessions),
