@@ -2,15 +2,15 @@
 
 use std::net::Ipv4Addr;
 
-use super::arithmetic::Modulus;
+use super::arithmetic::{Modulus, common};
 use super::groups::SMALL;
 use super::hypotheses::{Hypothesis, hypotheses, range};
 use super::points::{Point, points};
 use super::prediction::{Front, next};
-use super::proof::{Fit, fit};
+use super::proof::{Fit, fit, positions, rising};
 use super::search::{Sample, search, way};
 use super::tables::Tables;
-use super::walk::{Walk, resolve};
+use super::walk::{Pace, Walk, resolve};
 use super::words;
 use crate::blocks::Blocks;
 use crate::contact::{SECOND, Transport};
@@ -124,6 +124,15 @@ fn prove(
     let order = hypothesis.group.exponents();
     let placed = Placed::new(hypothesis, points, tables);
     let none = || (f64::NEG_INFINITY, "no walk fits".to_owned());
+    // Shards of ZMap 2 take every n-th element: several generators walk a shard alike.
+    let coset =
+        placed.logs.iter().fold(order.get(), |shared, log| common(shared, log.abs_diff(placed.logs[0])));
+    if coset > 1 {
+        let why = format!(
+            "all hits are in one of {coset} cosets, as of a shard of ZMap 2: its generator is not told"
+        );
+        return Err((0.0, why));
+    }
     let (multiplier, fitted) = search(order, placed.sample()).ok_or_else(none)?;
     let lists = (tried as f64).log2();
     let every = (order.get() as f64).log2();
@@ -158,7 +167,7 @@ fn held_out(order: Modulus, placed: &Placed) -> (f64, usize, usize) {
     let (one, other) = (placed.half(0), placed.half(1));
     let Some((multiplier, _)) = search(order, one.sample()) else { return (0.0, other.logs.len(), 0) };
     let fitted = fit(order, multiplier, &other.logs, &other.times);
-    (fitted.bits, other.logs.len(), fitted.rising)
+    (fitted.bits, other.logs.len(), fitted.placed)
 }
 
 /// The places of the other ports: where their hits lengthen the way least.
@@ -192,46 +201,51 @@ fn record(
     blocks: &Blocks,
     transport: Transport,
     hypothesis: &Hypothesis,
-    (placed, multiplier, fit, walk, bits, tried, held_out): Found,
+    (placed, _, fit, walk, bits, tried, held_out): Found,
     tables: &mut Tables,
 ) -> Permutation {
     let order = hypothesis.group.exponents();
     let whole = order.get();
-    // Places within parts along the rising hits, which start anywhere.
-    let zero = placed.logs[fit.chain[0]];
-    let place = |i: usize| order.multiply(multiplier, order.subtract(placed.logs[i], zero)) / walk.senders;
-    let mut last = place(fit.chain[fit.chain.len() - 1]);
-    let part = whole / walk.senders;
-    // The trace is thinned where there are many hits: the front has gone on since the last one kept.
-    let seen = fit.chain[fit.chain.len() - 1];
-    if trace.consecutive < trace.hits.len() && placed.times[seen] > 0.0 {
+    // Places within parts, which all senders share, along the rising hits.
+    let senders = walk.senders;
+    let shared = order.multiply(walk.inverse, senders % whole);
+    let chain = rising(&positions(order, shared, &placed.logs, fit.chain[0]));
+    let pace = Pace::new(order, shared, placed.sample(), &chain);
+    let part = whole / senders;
+    let mut seen: Vec<Option<(f64, f64, usize)>> = vec![None; senders as usize];
+    let mut hits = vec![0usize; senders as usize];
+    for i in 0..placed.logs.len() {
+        if let Some((position, _)) = pace.place(i) {
+            let within = position / senders as f64;
+            let which = walk.part(order, pace.log(i), within);
+            hits[which] += 1;
+            let (first, last, at) = seen[which].unwrap_or((within, within, i));
+            seen[which] = Some((first.min(within), last.max(within), if within >= last { i } else { at }));
+        }
+    }
+    let least = placed.logs.len() / (8 * senders as usize);
+    let seen: Vec<(f64, f64, usize)> =
+        seen.into_iter().zip(&hits).filter(|(_, hits)| **hits > least).filter_map(|(seen, _)| seen).collect();
+    let first = seen.iter().fold(f64::INFINITY, |first, part| first.min(part.0)).floor();
+    let front = seen.iter().fold(0.0f64, |front, part| front.max(part.1));
+    // Where the trace is thinned, the scan has gone on since the last hit kept.
+    let mut on = 0.0;
+    if trace.consecutive < trace.hits.len() {
         let start = trace.hits.first().map_or(trace.start, |hit| hit.time);
         let end = trace.end.saturating_sub(start) as f64 / SECOND as f64;
-        let pace = last as f64 / (placed.times[seen] - placed.times[fit.chain[0]]).max(1e-9);
-        let since = (end - placed.times[seen]).clamp(0.0, (placed.times[seen]) / 32.0);
-        last = (last + (since * pace) as u64).min(part);
+        let last = placed.times[placed.times.len() - 1];
+        on = (front - first) * ((end - last) / last.max(1e-9)).clamp(0.0, 1.0 / 32.0);
     }
-    let threads = walk.threads as u64;
-    let done = (threads as f64 * last as f64 / whole as f64).clamp(0.0, 1.0);
-    // Each part's own last element, brought to the front.
-    let mut fronts: Vec<Option<Front>> = vec![None; walk.senders as usize];
-    let mut hits = vec![0usize; walk.senders as usize];
-    for &i in &fit.chain {
-        let log = order.subtract(placed.logs[i], zero);
-        let which = walk.part(order, log, place(i) as f64);
-        hits[which] += 1;
-        let ahead = last.saturating_sub(place(i));
-        let logarithm = order.invert(walk.inverse).unwrap_or(1);
-        let log = order.add(placed.logs[i], order.multiply(logarithm, ahead % whole));
-        fronts[which] =
-            Some(Front { log, within: last.max(place(i)), left: part.saturating_sub(last.max(place(i))) });
-    }
-    let least = placed.logs.len() / (8 * walk.senders as usize);
-    let fronts: Vec<Front> = fronts
-        .into_iter()
-        .zip(&hits)
-        .filter(|(_, hits)| **hits >= least)
-        .filter_map(|(front, _)| front)
+    let ways = seen.iter().map(|part| (part.1 - part.0 + on).min(whole as f64 / senders as f64));
+    let done = (ways.sum::<f64>() / whole as f64).clamp(0.0, 1.0);
+    let logarithm = order.invert(walk.inverse).unwrap_or(1);
+    let fronts: Vec<Front> = seen
+        .iter()
+        .map(|&(_, last, at)| {
+            let log = order.add(placed.logs[at], order.multiply(logarithm, on as u64 % whole));
+            let within = (last - first + on).max(0.0) as u64;
+            Front { log, within, left: part.saturating_sub(within) }
+        })
         .collect();
     let ranges: Vec<(u32, u32)> = if blocks.is_empty() {
         covering(trace)
@@ -248,6 +262,8 @@ fn record(
             if with_port { format!("{address}:{port}") } else { address.to_string() }
         })
         .collect();
+    let mut walk = walk;
+    walk.threads = fronts.len().max(1);
     let proved = Proved { hypothesis, walk, points: placed.logs.len(), fit, bits, tried, held_out, done };
     Permutation {
         generator: proved.walk.generator,

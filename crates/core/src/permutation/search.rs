@@ -53,13 +53,23 @@ fn evenly(n: usize, count: usize) -> impl Iterator<Item = usize> + Clone {
     (0..count).map(move |i| if count < 2 { 0 } else { i * (n - 1) / (count - 1) })
 }
 
+/// Hits one after the other, at four places of the dense beginning.
+fn windows(n: usize) -> Vec<Vec<usize>> {
+    let dense = n.min(256);
+    if dense < 32 {
+        return Vec::new();
+    }
+    (0..4).map(|part| part * (dense - 13) / 3).map(|start| (start..start + 13).collect()).collect()
+}
+
 /// The best multiplier and how it fits all hits of the sample.
 pub fn search(order: Modulus, sample: Sample<'_>) -> Option<(u64, Fit)> {
     let candidates = if order.get() <= FULL { all(order) } else { from_lattices(order, sample) };
-    // Two samples: over everything, and over the dense beginning.
+    // Samples over everything, over the dense beginning, and some of hits that follow each other.
     let n = sample.logs.len();
     let dense = n.min(256);
-    let places: [Vec<usize>; 2] = [evenly(n, SAMPLE).collect(), evenly(dense, SAMPLE).collect()];
+    let mut places: Vec<Vec<usize>> = vec![evenly(n, SAMPLE).collect(), evenly(dense, SAMPLE).collect()];
+    places.extend(windows(n));
     let mut scored: Vec<(u64, u64)> = Vec::new();
     let limit = order.get().saturating_mul(6);
     for candidate in candidates {
@@ -142,13 +152,9 @@ fn from_lattices(order: Modulus, sample: Sample<'_>) -> Vec<u64> {
             reduce(places, weight);
         }
     }
-    // One after the other.
-    if n >= 32 {
-        for part in 0..4 {
-            let start = part * (dense - 13) / 3;
-            reduce(&(start..start + 13).collect::<Vec<_>>(), 1.0);
-            reduce(&(start..start + 13).collect::<Vec<_>>(), 1.0 / 16.0);
-        }
+    for window in windows(n) {
+        reduce(&window, 1.0);
+        reduce(&window, 1.0 / 16.0);
     }
     let mut together: Vec<u64> = found
         .iter()

@@ -240,7 +240,7 @@ pub fn other(kind: usize, random: &mut Random, tables: &mut Tables) -> Trace {
         11 => {
             // The same walk over a list that lacks some networks that nobody knows of.
             let gap = (1 + random.below(200)) as u32;
-            let list = List::new(&[(0x0100_0000, 0x0100_0000 + (gap << 8)), (0x0200_0000, 0xdfff_ffff)], 18);
+            let list = List::new(&[(0x0100_0000, 0x0100_0000 + (gap << 14)), (0x0200_0000, 0xdfff_ffff)], 18);
             let own = (base.max(0x0300_0000) & !255, base.max(0x0300_0000) | 255);
             let scan = Scan {
                 list,

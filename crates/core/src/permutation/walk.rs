@@ -67,7 +67,45 @@ pub fn resolve(group: &Group, multiplier: u64, sample: Sample<'_>, chain: &[usiz
     if group.prime > 1 << 26 && readings.iter().any(|walk| walk.generator < SMALL) {
         readings.retain(|walk| walk.generator < SMALL);
     }
-    choose(readings)
+    let mut walk = choose(readings)?;
+    if walk.senders == 1 {
+        heads(&mut walk, order, sample);
+    }
+    Ok(walk)
+}
+
+/// Threads that send in turns, a burst each, show as several positions that all advance.
+fn heads(walk: &mut Walk, order: Modulus, sample: Sample<'_>) {
+    let positions = super::proof::positions(order, walk.inverse, sample.logs, 0);
+    let mut steps: Vec<u64> = positions.windows(2).map(|pair| order.subtract(pair[1], pair[0])).collect();
+    steps.sort_unstable();
+    let limit = steps[steps.len() / 2].saturating_mul(32).min(order.get() / 8);
+    // First and last position, and how many hits.
+    let mut heads: Vec<(u64, u64, usize)> = Vec::new();
+    for position in positions {
+        let near = heads.iter_mut().min_by_key(|head| order.subtract(position, head.1));
+        match near {
+            Some(head) if order.subtract(position, head.1) <= limit => {
+                head.1 = position;
+                head.2 += 1;
+            }
+            _ => heads.push((position, position, 1)),
+        }
+    }
+    heads.retain(|head| head.2 * 16 >= sample.logs.len());
+    let equal = |senders: &u64| {
+        heads.iter().all(|head| {
+            let part = head.0 as f64 * *senders as f64 / order.get() as f64;
+            (part - part.round()).abs() < 0.2
+        })
+    };
+    let fits = SENDERS.into_iter().find(|senders| *senders >= heads.len() as u64 && equal(senders));
+    if let Some(senders) = fits
+        && heads.len() > 1
+    {
+        walk.senders = senders;
+        walk.threads = heads.len();
+    }
 }
 
 fn choose(readings: Vec<Walk>) -> Result<Walk, String> {
@@ -92,31 +130,57 @@ fn choose(readings: Vec<Walk>) -> Result<Walk, String> {
     Ok(best.clone())
 }
 
+/// Where senders are at each time, from knot to knot of the rising hits: the pace may change, the threads' lead remains.
+#[derive(Debug)]
+pub struct Pace<'a> {
+    order: Modulus,
+    multiplier: u64,
+    sample: Sample<'a>,
+    zero: u64,
+    knots: Vec<(f64, f64)>,
+}
+
+impl<'a> Pace<'a> {
+    /// Of hits in rising order.
+    pub fn new(order: Modulus, multiplier: u64, sample: Sample<'a>, chain: &[usize]) -> Self {
+        let mut pace = Self { order, multiplier, sample, zero: sample.logs[chain[0]], knots: Vec::new() };
+        let knots = (0..=8).map(|k| chain[k * (chain.len() - 1) / 8]);
+        pace.knots = knots.map(|i| (sample.times[i], pace.position(i) as f64)).collect();
+        pace
+    }
+
+    /// A hit's logarithm, from the first of the chain.
+    pub fn log(&self, i: usize) -> u64 {
+        self.order.subtract(self.sample.logs[i], self.zero)
+    }
+
+    fn position(&self, i: usize) -> u64 {
+        self.order.multiply(self.multiplier, self.log(i))
+    }
+
+    /// A hit's position, perhaps negative, and how far it is from where it is expected; None where it does not belong.
+    pub fn place(&self, i: usize) -> Option<(f64, f64)> {
+        let size = self.order.get() as f64;
+        let time = self.sample.times[i];
+        let after = self.knots.partition_point(|knot| knot.0 <= time).clamp(1, self.knots.len() - 1);
+        let ((t0, p0), (t1, p1)) = (self.knots[after - 1], self.knots[after]);
+        let line = if t1 > t0 { p0 + (time - t0) * (p1 - p0) / (t1 - t0) } else { p0 };
+        let off = self.position(i) as f64 - line;
+        let off = off - (off / size).round() * size;
+        (off.abs() <= size / 8.0).then_some((line + off, off))
+    }
+}
+
 /// Counts the threads, and what it explains that each has a lead and a pace of its own.
 fn measure(walk: &mut Walk, order: Modulus, multiplier: u64, sample: Sample<'_>, chain: &[usize]) {
-    let zero = sample.logs[chain[0]];
-    let start = sample.times[chain[0]];
-    let log = |i: usize| order.subtract(sample.logs[i], zero);
-    let position = |i: usize| order.multiply(multiplier, log(i)) as f64;
-    // Positions around the rising hits' own line from knot to knot: the pace may change, the threads' lead remains.
-    let knots: Vec<(f64, f64)> = (0..=8)
-        .map(|k| chain[k * (chain.len() - 1) / 8])
-        .map(|i| (sample.times[i] - start, position(i)))
-        .collect();
-    let expected = |time: f64| {
-        let after = knots.partition_point(|knot| knot.0 <= time).clamp(1, knots.len() - 1);
-        let ((t0, p0), (t1, p1)) = (knots[after - 1], knots[after]);
-        if t1 > t0 { p0 + (time - t0) * (p1 - p0) / (t1 - t0) } else { p0 }
-    };
-    let size = order.get() as f64;
     let (mut offs, mut parts) = (Vec::new(), Vec::new());
-    for i in 0..sample.logs.len() {
-        let line = expected(sample.times[i] - start);
-        let off = position(i) - line;
-        let off = off - (off / size).round() * size;
-        if off.abs() <= size / 8.0 {
-            let time = sample.times[i] - start;
-            parts.push(walk.part(order, log(i), (line + off) / walk.senders as f64));
+    let pace = Pace::new(order, multiplier, sample, chain);
+    // Behind the dense beginning a trace is thinned in equal steps, which would sort threads by themselves.
+    let dense = sample.logs.len().min(256);
+    for i in 0..dense {
+        if let Some((within, off)) = pace.place(i) {
+            let time = sample.times[i] - sample.times[chain[0]];
+            parts.push(walk.part(order, pace.log(i), within / walk.senders as f64));
             offs.push((time, off));
         }
     }
@@ -128,8 +192,11 @@ fn measure(walk: &mut Walk, order: Modulus, multiplier: u64, sample: Sample<'_>,
         of[*part].push((time, off.clamp(-limit, limit)));
     }
     // Hits that are not the walk's fall anywhere: a part needs a quarter of an equal share.
-    let least = (sample.logs.len() / (4 * walk.senders as usize)).max(1);
+    let least = (dense / (4 * walk.senders as usize)).max(1);
     walk.threads = of.iter().filter(|hits| hits.len() >= least).count().max(1);
+    if walk.senders as usize * 8 > dense {
+        return;
+    }
     let everything: Vec<(f64, f64)> = of.iter().flatten().copied().collect();
     let apart: f64 = of.iter().map(|hits| scatter(hits)).sum();
     let floor = everything.len() as f64 * 1e-6;

@@ -17,12 +17,12 @@ pub fn text(proved: &Proved<'_>) -> String {
         (threads, senders) => format!("{threads} of {senders} equal parts (shards or threads)"),
     };
     let mut text = format!(
-        "ZMap's walk x <- {} x mod {} over {over}, by {threads}: {} of {points} hits in the order of the walk, \
+        "ZMap's walk x <- {} x mod {} over {over}, by {threads}: {} of {points} hits where the walk has them, \
          {bits:.0} bits beyond chance with {tried:.0} bits of generators, lists and ports paid for; the generator found \
          from every second hit places {} of the {} others ({:.0} bits). {:.1} % of the whole walk seen.",
         walk.generator,
         hypothesis.group.prime,
-        fit.rising,
+        fit.placed,
         held_out.2,
         held_out.1,
         held_out.0,
