@@ -156,7 +156,7 @@ impl Draft<'_> {
             rate: (span > 0.0).then(|| round(dossier.probe_count as f64 / span)),
             median_gap: dossier.median_gap().map(|gap| round(gap as f64 / SECOND as f64)),
             order: order::judge(self.case).map_or(Order::Unknown, |seen| seen.order),
-            nesting: None,
+            nesting: order::nesting(self.case),
             tools: Vec::new(),
             permutation: None,
             target_list: TargetList::unknown(),

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 
 use crate::blocks::Blocks;
 use crate::campaign::Standing;
-use crate::contact::Time;
+use crate::contact::{SECOND, Time};
 use crate::detect::dossier::Dossier;
 use crate::heard::Heard;
 use crate::net::Address;
@@ -33,6 +33,10 @@ use crate::{procedures, target_list, tools};
 const SEARCHES: usize = 64;
 /// Fewer hits show no permutation.
 const FEWEST_HITS: usize = 6;
+
+/// A pause in discovery after which it is over: this long, and so many of its own gaps.
+const LONG_PAUSE: Time = 600 * SECOND;
+const LONG_GAPS: Time = 50;
 
 /// The run whose scans are looked into.
 pub struct Run<'a> {
@@ -85,9 +89,18 @@ impl<'a> Scan<'a> {
         self.heard.iter().filter(|h| h.by_source()).map(|h| &h.utterance).collect()
     }
 
-    /// The last new target: what comes later is no discovery any more.
+    /// The last new target before the first long pause: what comes later is no discovery any more, and a source that
+    /// comes back may touch something new.
     fn last_new(&self) -> Time {
-        self.trace.hits.iter().map(|h| h.time).fold(self.trace.start, Time::max)
+        let pause = LONG_PAUSE.max(self.dossier.median_gap().unwrap_or(0).saturating_mul(LONG_GAPS));
+        let mut last = self.trace.start;
+        for hit in &self.trace.hits {
+            if hit.time - last > pause {
+                break;
+            }
+            last = last.max(hit.time);
+        }
+        last
     }
 }
 

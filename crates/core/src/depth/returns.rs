@@ -40,7 +40,7 @@ impl Run<'_> {
                 open: (revealed.len() - before) as u64,
             });
         }
-        let visits = self.visits(scans);
+        let visits = self.visits(scans, &scanners);
         let returns = follow_up::find(&scanners, &revealed, &visits, self.span);
         let mut records: Vec<FollowUp> = Vec::new();
         for found in returns {
@@ -52,13 +52,18 @@ impl Run<'_> {
         records
     }
 
-    fn visits(&self, scans: &[Scan<'_>]) -> Vec<Visit> {
+    fn visits(&self, scans: &[Scan<'_>], scanners: &[Scanner]) -> Vec<Visit> {
         let places = places(scans);
         let mut visits = Vec::new();
         for source in self.shards.iter().flat_map(|shard| shard.table().iter()) {
             let campaign = places.get(&source.address).copied();
-            let answered = source.probes().filter(|p| p.outcome >= Outcome::Answered).count() as u32;
-            let missed = source.probes().count() as u32 - answered;
+            // Of a scanner only what it touched after its scan: a second sweep misses again, a return does not.
+            let after = campaign
+                .map_or(Time::MIN, |place| scanners[place].end.saturating_add(scanners[place].pause()));
+            let counted = |p: &&Probe| p.first + Time::from(p.again) * SECOND > after;
+            let answered =
+                source.probes().filter(counted).filter(|p| p.outcome >= Outcome::Answered).count() as u32;
+            let missed = source.probes().filter(counted).count() as u32 - answered;
             let visit = |probe: &Probe| Visit {
                 source: source.address,
                 host: probe.target,
@@ -74,10 +79,8 @@ impl Run<'_> {
             let used = |p: &&Probe| p.service().has_port() && (p.used() || p.talked());
             visits.extend(source.probes().filter(used).map(visit));
             let Some(more) = source.more.as_ref().filter(|_| campaign.is_some()) else { continue };
-            // A scanner's own later sessions: the first touch of the target was the scan's, and so were the misses.
+            // A scanner's own later sessions: the first touch of the target was the scan's.
             visits.extend(more.dossier.returns.iter().map(|r| Visit {
-                answered: more.dossier.returns.len() as u32,
-                missed: 0,
                 start: r.first,
                 end: r.last,
                 sessions: u64::from(r.sessions),
