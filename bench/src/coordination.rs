@@ -76,7 +76,15 @@ const LOOKS: [(u64, Look); 8] = [
     (10, Look { window: 65_535, traits: traits::TCP_OPTIONS, ttl: 64, folded: false }),
     (10, Look { window: 29_200, traits: traits::TCP_OPTIONS | DF, ttl: 64, folded: false }),
     (8, Look { window: 64_240, traits: traits::TCP_OPTIONS | DF, ttl: 64, folded: false }),
-    (5, Look { window: 8_192, traits: traits::TCP_OPTIONS & !traits::TIMESTAMP | DF, ttl: 128, folded: false }),
+    (
+        5,
+        Look {
+            window: 8_192,
+            traits: traits::TCP_OPTIONS & !traits::TIMESTAMP | DF,
+            ttl: 128,
+            folded: false,
+        },
+    ),
     (2, Look { window: 1_024, traits: traits::MSS, ttl: 64, folded: false }),
 ];
 /// Ports of the noise, and the share of each in percent; the last stands for any port.
@@ -137,7 +145,13 @@ fn noise(dice: &mut Dice, count: u32, block: u32, span: Time, into: &mut Vec<Lon
         let port = match drawn(dice, &PORTS) {
             0 => dice.below(65_536) as u16,
             // Bots of that kind ask for telnet only.
-            _ if look.folded => if dice.below(10) == 0 { 2323 } else { 23 },
+            _ if look.folded => {
+                if dice.below(10) == 0 {
+                    2323
+                } else {
+                    23
+                }
+            }
             port => port,
         };
         let (from, time) = (source(dice), START + dice.below(span as u64) as Time);
@@ -147,7 +161,15 @@ fn noise(dice: &mut Dice, count: u32, block: u32, span: Time, into: &mut Vec<Lon
 }
 
 /// A campaign of one source; of many targets those that a campaign keeps.
-fn member(dice: &mut Dice, look: Look, from: Address, port: u16, hosts: &[u32], start: Time, end: Time) -> Member {
+fn member(
+    dice: &mut Dice,
+    look: Look,
+    from: Address,
+    port: u16,
+    hosts: &[u32],
+    start: Time,
+    end: Time,
+) -> Member {
     let mut targets: Vec<Address> = hosts.iter().take(256).map(|h| address(*h)).collect();
     let later = &hosts[targets.len()..];
     let step = later.len().div_ceil(64).max(1);

@@ -1,9 +1,9 @@
 //! The lone sources: up to millions, each too little to keep. Two passes over them find the few worth keeping.
 //!
-//! The first counts, for each kind of key, contacts and (in 32 bits) different targets by hashed key. The second keeps the
+//! The first counts, for each kind of key, contacts and (in 16 bits) different targets by hashed key. The second keeps the
 //! sources of keys with enough of both. A key of more than [`CAP`] contacts is passed over: at that density nothing can be told
 //! of a division of work (a flood repeats its targets again and again), and finer keys of the same sources stand beside it.
-//! Memory: 16 MiB of counters and at most [`KEPT`] contacts. The limit: where ten million sources are all different, a key
+//! Memory: 7 MiB of counters and at most [`KEPT`] contacts. The limit: where ten million sources are all different, a key
 //! must stand out of the collisions of its counter, so that a group of one network needs about a hundred sources.
 
 use std::collections::HashSet;
@@ -17,13 +17,13 @@ use crate::net::Address;
 /// Counters of a kind of key, as a power of two.
 const SLOTS: u32 = 18;
 /// Contacts of a key that are looked at.
-const CAP: u32 = 1 << 16;
+const CAP: u16 = u16::MAX - 1;
 /// Contacts kept in all.
 pub(super) const KEPT: usize = 400_000;
 /// Contacts that a key needs.
 const ENOUGH: u32 = 8;
 /// Different targets that a key needs.
-const TARGETS: u32 = 6;
+const TARGETS: u32 = 5;
 
 /// What the passes found.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +38,8 @@ pub(super) struct Crowd {
 
 #[derive(Clone, Copy, Default)]
 struct Slot {
-    count: u32,
-    targets: u32,
+    count: u16,
+    targets: u16,
 }
 
 /// Goes through the lone sources twice.
@@ -52,7 +52,7 @@ pub(super) fn collect(lone: EachLone<'_>) -> Crowd {
             return;
         }
         all += 1;
-        let target = 1 << (keys::mix(1, keys::folded(one.target)) >> 59);
+        let target = 1u16 << (keys::mix(1, keys::folded(one.target)) >> 60);
         for (kind, key) in keys::of(one).into_iter().enumerate().filter(|(_, key)| *key != 0) {
             let slot = &mut slots[place(kind, key)];
             slot.count = slot.count.saturating_add(1);
@@ -99,14 +99,14 @@ fn place(kind: usize, key: u64) -> usize {
 
 /// One bit for each slot: whether its sources are to be kept. The smaller keys come first where not all find room.
 fn promising(slots: &[Slot], sums: &[u64; KINDS]) -> Vec<u64> {
-    let mut chosen: Vec<(u32, u32)> = Vec::new();
+    let mut chosen: Vec<(u16, u32)> = Vec::new();
     for (kind, sum) in sums.iter().enumerate() {
         // Unrelated keys in one slot: Poisson, six standard deviations.
         let mean = *sum as f64 / f64::from(1 << SLOTS);
         let least = ENOUGH + (mean + 6.0 * mean.sqrt()) as u32;
         let from = kind << SLOTS;
         for (at, slot) in slots.iter().enumerate().skip(from).take(1 << SLOTS) {
-            if slot.count >= least && slot.count <= CAP && slot.targets.count_ones() >= TARGETS {
+            if u32::from(slot.count) >= least && slot.count <= CAP && slot.targets.count_ones() >= TARGETS {
                 chosen.push((slot.count, at as u32));
             }
         }

@@ -12,15 +12,15 @@
 //!
 //! The modules, in the order in which data flows:
 
+mod cover; // the evidence of shared work
+mod crowd; // groups among lone sources
 mod keys; // what sources may have in common
 mod lone; // two passes over millions of lone sources
-mod unit; // sources with their targets as places
+mod members;
 mod region; // where they look
-mod cover; // the evidence of shared work
-mod window; // the search over time
+mod unit; // sources with their targets as places
 mod weigh; // all evidence and the prior
-mod crowd; // groups among lone sources
-mod members; // groups among campaigns, and of both
+mod window; // the search over time // groups among campaigns, and of both
 
 use std::collections::HashSet;
 
@@ -121,7 +121,8 @@ pub fn groups(members: &[Member], lone: EachLone<'_>, blocks: &Blocks) -> Vec<Gr
 
 /// Sources that used what answered them elsewhere are ordinary clients: what is left must stand without them.
 fn without_clients(found: &mut Vec<Found>, lone: EachLone<'_>) {
-    let sources: HashSet<Address> = found.iter().flat_map(|f| f.units.iter().map(|unit| unit.source)).collect();
+    let sources: HashSet<Address> =
+        found.iter().flat_map(|f| f.units.iter().map(|unit| unit.source)).collect();
     if sources.is_empty() {
         return;
     }
@@ -152,7 +153,8 @@ fn unit_of(at: usize, member: &Member) -> Unit {
 fn group_of(units: &[&Unit], coordination: Coordination) -> Group {
     let mut members: Vec<usize> = units.iter().filter_map(|unit| unit.member).collect();
     members.sort_unstable();
-    let mut lone: Vec<Address> = units.iter().filter(|unit| unit.member.is_none()).map(|u| u.source).collect();
+    let mut lone: Vec<Address> =
+        units.iter().filter(|unit| unit.member.is_none()).map(|u| u.source).collect();
     lone.sort_unstable();
     lone.dedup();
     Group { members, lone, coordination }
