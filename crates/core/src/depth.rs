@@ -17,9 +17,10 @@ use hashbrown::HashMap;
 
 use crate::blocks::Blocks;
 use crate::campaign::Standing;
-use crate::contact::{SECOND, Time};
+use crate::contact::{SECOND, Time, traits};
 use crate::detect::dossier::Dossier;
 use crate::heard::Heard;
+use crate::imprint::Imprints;
 use crate::net::Address;
 use crate::permutation::{self, Tables};
 use crate::record::{Campaign, FollowUp, Lesson, Order, Status};
@@ -143,6 +144,7 @@ impl Run<'_> {
         for (place, scan) in scans.iter().enumerate() {
             let zmap = tool(scan).as_deref() == Some("zmap");
             let open = tool(scan).is_none()
+                && may_be_zmap(&scan.dossier.imprints)
                 && matches!(scan.campaign.order, Order::Permutation | Order::Random | Order::Unknown);
             if scan.stands() && scan.trace.hits.len() >= FEWEST_HITS && (zmap || open) {
                 places.push((!zmap, place));
@@ -154,6 +156,11 @@ impl Run<'_> {
             scan.campaign.permutation = permutation::recover(&scan.trace, self.blocks, tables).ok();
         }
     }
+}
+
+/// Whether raw packets like ZMap's are among them: it never sets "don't fragment", as stacks do.
+fn may_be_zmap(imprints: &Imprints) -> bool {
+    imprints.classes().iter().flat_map(|class| &class.kept).any(|i| i.traits & traits::DONT_FRAGMENT == 0)
 }
 
 /// The place of the campaign that each source belongs to now.
