@@ -123,7 +123,7 @@ fn arrival(
     let (visitors, choices, scans) = match claim.link {
         Link::SameSource => (0.5, open.min(3) + 1, 1),
         Link::SameNetwork => (0.2, open.min(3) + 1, 1),
-        Link::Knowledge => (3.0, open + 1, scans),
+        Link::Knowledge => (2.0, open + 1, scans),
     };
     let informed = visitors * density / choices as f64 / scans as f64;
     let tie = if customer.is_some() { 1.0 } else { tie(crowd, claim, source, step.target.0) };
