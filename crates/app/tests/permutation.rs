@@ -9,31 +9,38 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use watchpost_core::blocks::Blocks;
-use watchpost_core::contact::{Contact, Outcome, Phase};
+use watchpost_core::contact::{Contact, Outcome, Phase, Service, Transport};
 use watchpost_core::net::Address;
 use watchpost_core::permutation::{Tables, recover};
 use watchpost_core::record::Permutation;
 use watchpost_core::trace::{Hit, Trace};
 use watchpost_formats::capture::Capture;
 
-/// First touches of every source, by source.
-fn touches(path: &Path) -> BTreeMap<Address, Vec<Hit>> {
+/// First touches of every source, by source. What a single packet leaves open is taken as the sender's: datagrams, and
+/// SYN-ACKs of a labelled scanner.
+fn touches(path: &Path, scanners: &BTreeSet<&str>) -> BTreeMap<Address, Vec<Hit>> {
     let mut capture = Capture::open(File::open(path).unwrap(), 0).unwrap();
     let mut contacts: Vec<Contact> = Vec::new();
     while capture.fill(&mut contacts, 4_096) {}
     contacts.sort_by_key(|contact| contact.time);
     let mut seen = BTreeSet::new();
     let mut hits: BTreeMap<Address, Vec<Hit>> = BTreeMap::new();
-    for contact in contacts.iter().filter(|contact| contact.phase == Phase::Probe) {
-        let service = contact.service();
-        if contact.is_between_hosts() && seen.insert((contact.source, contact.target, service)) {
-            let (time, target) = (contact.time, contact.target);
-            hits.entry(contact.source).or_default().push(Hit {
-                time,
-                target,
-                service,
-                outcome: Outcome::Silent,
-            });
+    for contact in contacts.iter().filter(|contact| contact.is_between_hosts()) {
+        let tcp = contact.transport == Transport::Tcp;
+        let (source, target, service) = match contact.phase {
+            Phase::Probe => (contact.source, contact.target, contact.service()),
+            Phase::Unclear if contact.transport == Transport::Udp => {
+                (contact.source, contact.target, contact.service())
+            }
+            Phase::Reply if tcp && scanners.contains(contact.target.to_string().as_str()) => {
+                let service = Service { transport: Transport::Tcp, port: contact.source_port };
+                (contact.target, contact.source, service)
+            }
+            _ => continue,
+        };
+        if seen.insert((source, target, service)) {
+            let hit = Hit { time: contact.time, target, service, outcome: Outcome::Silent };
+            hits.entry(source).or_default().push(hit);
         }
     }
     hits
@@ -63,8 +70,8 @@ fn captures() -> Option<(PathBuf, Value)> {
     Some((root, serde_json::from_str(&truth).unwrap()))
 }
 
-/// Every hit of the file against the recovered walk, whatever the threads: how many of them the walk visits in the
-/// order in which they came, but for such as overtook another by less than a sixteenth of all.
+/// How many hits of the whole file the recovered walk visits where they came: of one thread each right behind its
+/// forerunner; of several, which send in turns, at most a few turns later.
 fn reproduced(found: &Permutation, hits: &[Hit]) -> usize {
     let (base, length) = found.list.split_once('/').expect("a prefix");
     let base = u32::from(base.parse::<std::net::Ipv4Addr>().unwrap());
@@ -78,29 +85,19 @@ fn reproduced(found: &Permutation, hits: &[Hit]) -> usize {
         assert!(index < size);
         came.insert((index << bits) + ports.binary_search(&hit.service.port).unwrap() as u64 + 1, place);
     }
-    // One step after the other from the first hit; each thread is a run of rising places.
     let first = *came.iter().find(|(_, place)| **place == 0).unwrap().0;
     let mut element = u128::from(first);
     let mut walked = Vec::new();
     for _ in 1..found.prime {
-        if let Some(place) = came.get(&(element as u64)) {
-            walked.push(*place);
-        }
+        walked.extend(came.get(&(element as u64)));
         element = element * u128::from(found.generator) % u128::from(found.prime);
     }
     assert_eq!(walked.len(), hits.len(), "the walk visits every hit");
-    let slack = (hits.len() / 16).max(4);
-    let mut furthest = 0;
-    let mut right = 0;
-    for place in walked {
-        // A new thread begins where the places fall back to the beginning.
-        if place + slack * 4 < furthest && place < slack * 2 {
-            furthest = 0;
-        }
-        right += usize::from(place + slack >= furthest);
-        furthest = furthest.max(place);
-    }
-    right
+    let slack = if found.threads == 1 { 1 } else { (hits.len() / 16).max(256) };
+    let behind = |pair: &&[usize]| pair[1] > pair[0] && pair[1] <= pair[0] + slack;
+    // Each thread has a first hit, which nothing precedes; of several, the capture's first hit need not be one of them.
+    let firsts = if found.threads == 1 { 1 } else { found.threads as usize + 1 };
+    (walked.windows(2).filter(behind).count() + firsts).min(hits.len())
 }
 
 #[test]
@@ -118,7 +115,7 @@ fn walks_of_zmap_are_recovered_from_captures_and_no_others() {
         let scanners: BTreeSet<&str> =
             label["scans"].as_array().unwrap().iter().map(|scan| scan["source"].as_str().unwrap()).collect();
         let mut generators = BTreeSet::new();
-        for (source, hits) in touches(&root.join(name)) {
+        for (source, hits) in touches(&root.join(name), &scanners) {
             let trace = trace(source, &hits);
             let result = recover(&trace, &Blocks::default(), &mut tables);
             let labelled = scanners.contains(source.to_string().as_str());
@@ -130,7 +127,7 @@ fn walks_of_zmap_are_recovered_from_captures_and_no_others() {
                         let right = reproduced(&found, &hits);
                         println!("{name} {source}: {right} of {} hits; {found:?}", hits.len());
                         generators.insert(found.generator);
-                        if right != hits.len() {
+                        if right < hits.len() {
                             wrong.push(format!("{name}: {right} of {} hits in the walk's order", hits.len()));
                         }
                     }
@@ -149,5 +146,5 @@ fn walks_of_zmap_are_recovered_from_captures_and_no_others() {
     }
     println!("{walks} walks, {others} other sources");
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(walks >= 22 && others >= 30, "{walks} walks, {others} others");
+    assert!(walks >= 26 && others >= 30, "{walks} walks, {others} others");
 }

@@ -71,7 +71,7 @@ pub fn search(order: Modulus, sample: Sample<'_>) -> Option<(u64, Fit)> {
     let mut places: Vec<Vec<usize>> = vec![evenly(n, SAMPLE).collect(), evenly(dense, SAMPLE).collect()];
     places.extend(windows(n));
     let mut scored: Vec<(u64, u64)> = Vec::new();
-    let limit = order.get().saturating_mul(6);
+    let limit = order.get().saturating_mul(3);
     for candidate in candidates {
         let best = places
             .iter()

@@ -90,8 +90,15 @@ impl Scan {
         Group::above(least).unwrap()
     }
 
-    /// The trace that a sensor in the own addresses makes of it, and the generator.
+    /// The trace that a sensor in the own addresses makes of its first hits, and the generator.
     pub fn trace(&self, random: &mut Random, tables: &mut Tables) -> (Trace, u64) {
+        let (mut sent, generator) = self.arrivals(random, tables);
+        sent.truncate(self.hits);
+        (trace(&sent), generator)
+    }
+
+    /// All hits in the own addresses in the order of time, and the generator.
+    pub fn arrivals(&self, random: &mut Random, tables: &mut Tables) -> (Vec<(f64, u32, u16)>, u64) {
         let group = self.group();
         let order = group.exponents();
         let (g, logarithm) = generator(group, self.version, random);
@@ -130,8 +137,7 @@ impl Scan {
             }
         }
         sent.sort_by(|a, b| a.0.total_cmp(&b.0));
-        sent.truncate(self.hits);
-        (trace(&sent), g)
+        (sent, g)
     }
 }
 
