@@ -20,7 +20,7 @@ const CUSTOMER: (f64, f64) = (0.05, 0.5);
 /// Share of informed visitors, and of ordinary ones, that connect and say nothing.
 const MUTE: (f64, f64) = (0.1, 0.2);
 /// Where the other targets of an informed visitor lie: revealed, answering but not revealed, dead (pseudo-counts).
-const INFORMED: [f64; 3] = [9.0, 0.5, 0.5];
+const INFORMED: [f64; 3] = [9.0, 0.5, 0.3];
 /// Of an ordinary visitor's targets that no scan revealed, the share that is dead: 1 - θ0 of TRW, rounded up for sweepers.
 const DEAD: f64 = 0.4;
 /// Beyond so many targets more of them tell no more.
