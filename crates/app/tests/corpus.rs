@@ -56,54 +56,96 @@ fn detect(case: &Path, label: &Value, threads: &str) -> String {
 
 /// What the records lack beside the label; the words are those of the label.
 fn judge(records: &str, label: &Value) -> Vec<String> {
-    let campaigns: Vec<Value> = records
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .filter(|r| r["record"] == "campaign" && r["status"] != "withdrawn" && r["merged_into"].is_null())
-        .collect();
+    let records: Vec<Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let stands =
+        |r: &&Value| r["record"] == "campaign" && r["status"] != "withdrawn" && r["merged_into"].is_null();
+    let campaigns: Vec<&Value> = records.iter().filter(stands).collect();
+    let returns: Vec<&Value> = records.iter().filter(|r| r["record"] == "follow-up").collect();
     let mut problems = Vec::new();
     let mut expected = BTreeSet::new();
     for scan in label["scans"].as_array().unwrap() {
         let source = scan["source"].as_str().unwrap().to_owned();
-        expected.extend(strings(&scan["sources"]));
-        let mine: Vec<&Value> =
-            campaigns.iter().filter(|c| strings(&c["sources"]).contains(&source)).collect();
+        let holds = |c: &&&Value| strings(&c["sources"]).contains(&source);
+        let mine: Vec<&Value> = campaigns.iter().filter(holds).copied().collect();
         if mine.len() != 1 {
             problems.push(format!("{source} stands in {} campaigns", mine.len()));
         }
-        for campaign in &mine {
-            if !scan["shape"].is_null() && campaign["shape"] != scan["shape"] {
-                problems.push(format!("{source}: {} instead of {}", campaign["shape"], scan["shape"]));
-            }
-            let probes = strings(&campaign["probes"]);
-            for wanted in strings(&scan["probes"]) {
-                if !wanted.split('|').any(|kind| probes.iter().any(|p| p == kind)) {
-                    problems.push(format!("{source}: lacks {wanted}, has {probes:?}"));
-                }
-            }
-            if scan["also"].is_array() {
-                let wanted = strings(&scan["probes"]);
-                let mut allowed: Vec<String> =
-                    wanted.iter().flat_map(|w| w.split('|').map(str::to_owned)).collect();
-                allowed.extend(strings(&scan["also"]));
-                let beyond: Vec<&String> = probes.iter().filter(|p| !allowed.contains(p)).collect();
-                if !beyond.is_empty() {
-                    problems.push(format!("{source}: {beyond:?} beyond the label"));
-                }
-            }
-        }
+        mine.iter().for_each(|campaign| problems.extend(kind(&source, campaign, scan)));
+        problems.extend(tool(&source, &mine, scan));
+        problems.extend(together(&campaigns, scan));
+        problems.extend(came_back(&returns, &mine, scan));
+        expected.extend(strings(&scan["sources"]));
         expected.insert(source);
     }
-    if label["complete"] == true {
-        for campaign in &campaigns {
-            let others: Vec<String> =
-                strings(&campaign["sources"]).into_iter().filter(|s| !expected.contains(s)).collect();
-            if !others.is_empty() {
-                problems.push(format!("false alarm: {others:?} {}", campaign["shape"]));
-            }
+    for campaign in &campaigns {
+        let (known, others): (Vec<String>, Vec<String>) =
+            strings(&campaign["sources"]).into_iter().partition(|s| expected.contains(s));
+        if label["complete"] == true && !others.is_empty() {
+            problems.push(format!("false alarm: {others:?} {}", campaign["shape"]));
+        }
+        if label["separate"] == true && known.len() > 1 {
+            problems.push(format!("{known:?} are separate scans, and stand in one campaign"));
         }
     }
     problems
+}
+
+/// Shape and kinds of probes.
+fn kind(source: &str, campaign: &Value, scan: &Value) -> Vec<String> {
+    let mut problems = Vec::new();
+    if !scan["shape"].is_null() && campaign["shape"] != scan["shape"] {
+        problems.push(format!("{source}: {} instead of {}", campaign["shape"], scan["shape"]));
+    }
+    let probes = strings(&campaign["probes"]);
+    let wanted = strings(&scan["probes"]);
+    let mut allowed: Vec<String> = wanted.iter().flat_map(|w| w.split('|').map(str::to_owned)).collect();
+    for wanted in wanted.iter().filter(|w| !w.split('|').any(|kind| probes.iter().any(|p| p == kind))) {
+        problems.push(format!("{source}: lacks {wanted}, has {probes:?}"));
+    }
+    allowed.extend(strings(&scan["also"]));
+    let beyond: Vec<&String> = probes.iter().filter(|p| !allowed.contains(p)).collect();
+    if scan["also"].is_array() && !beyond.is_empty() {
+        problems.push(format!("{source}: {beyond:?} beyond the label"));
+    }
+    problems
+}
+
+/// The surest tool is the labelled one; where the label names none, none may be sure.
+fn tool(source: &str, mine: &[&Value], scan: &Value) -> Option<String> {
+    let tools = mine.iter().filter_map(|c| c["tools"].as_array()).flatten();
+    let surest =
+        tools.max_by(|a, b| a["confidence"].as_f64().unwrap().total_cmp(&b["confidence"].as_f64().unwrap()));
+    let right = match (scan["tool"].as_str(), surest) {
+        (None, surest) => surest.is_none_or(|t| t["confidence"].as_f64().unwrap() < 0.5),
+        (Some(_), None) => scan["tool_weak"] == true,
+        (Some(name), Some(surest)) => surest["name"] == name,
+    };
+    (!right).then(|| format!("{source}: {surest:?} instead of {}", scan["tool"]))
+}
+
+/// Nine in ten of coordinated sources stand in one campaign.
+fn together(campaigns: &[&Value], scan: &Value) -> Option<String> {
+    let sources: BTreeSet<String> = strings(&scan["sources"]).into_iter().collect();
+    let shared = |c: &&Value| strings(&c["sources"]).iter().filter(|s| sources.contains(*s)).count();
+    let most = campaigns.iter().map(shared).max().unwrap_or(0);
+    (10 * most < 9 * sources.len())
+        .then(|| format!("{most} of {} coordinated sources in one campaign", sources.len()))
+}
+
+/// The labelled returns are reported; where the label lists them, no others are.
+fn came_back(returns: &[&Value], mine: &[&Value], scan: &Value) -> Vec<String> {
+    let Some(visits) = scan["followups"].as_array() else { return Vec::new() };
+    let is = |visit: &Value, r: &&Value| {
+        let targets = strings(&r["targets"]);
+        r["source"] == visit["source"] && strings(&visit["targets"]).iter().all(|t| targets.contains(t))
+    };
+    let missed = visits.iter().filter(|visit| !returns.iter().any(|r| is(visit, r)));
+    let of_this = returns.iter().filter(|r| mine.iter().any(|c| c["id"] == r["scan"]));
+    let false_ones = of_this.filter(|r| !visits.iter().any(|visit| visit["source"] == r["source"]));
+    missed
+        .map(|visit| format!("the return of {} is not reported", visit["source"]))
+        .chain(false_ones.map(|r| format!("{} is no return", r["source"])))
+        .collect()
 }
 
 #[test]
