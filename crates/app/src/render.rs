@@ -35,7 +35,7 @@ pub const fn family(family: Family) -> &'static str {
         Family::Breadth => "breadth",
         Family::Craft => "craft",
         Family::Order => "order",
-        Family::Coordination => "coordinated",
+        Family::Coordination => "together",
         Family::Against => "against",
     }
 }

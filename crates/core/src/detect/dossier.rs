@@ -168,20 +168,25 @@ impl Dossier {
         block: Option<usize>,
         gap: Time,
     ) -> Change {
-        self.count(contact, kind);
-        self.imprints.add(Imprint::new(contact, kind), u64::from(contact.weight));
-        if let Some(place) = self.find(contact) {
+        let known = self.find(contact);
+        if let Some(place) = known {
             let answered = !self.probes[place].failed();
-            match self.probes[place].visit(contact) {
-                Some(quiet) if answered && self.came_back(place, contact.time, quiet) => {}
-                _ => self.end = self.end.max(contact.time),
+            if let (Some(quiet), true) = (self.probes[place].visit(contact), answered)
+                && self.came_back(place, contact.time, quiet)
+            {
+                // Whoever comes back to use what it found scans no longer.
+                return Change::None;
             }
+        }
+        self.count(contact, kind);
+        self.end = self.end.max(contact.time);
+        self.imprints.add(Imprint::new(contact, kind), u64::from(contact.weight));
+        if known.is_some() {
             if let Some(wide) = &mut self.wide {
                 wide.gaps.add(gap);
             }
             return Change::None;
         }
-        self.end = self.end.max(contact.time);
         if self.probes.len() < KEPT {
             self.keep(Probe::new(contact, kind, marks));
             return Change::Target;
@@ -234,10 +239,14 @@ impl Dossier {
             // A stack that completes the handshake sets DF; a later raw ACK on the same ports does not.
             let by_stack = contact.has(traits::DONT_FRAGMENT) || !contact.source.is_v4();
             let raw = self.probes[place].kind == ProbeKind::TcpSyn;
-            if contact.outcome == Outcome::Completed && raw && by_stack {
+            let returned = self.has_returned(place, contact.time);
+            if contact.outcome == Outcome::Completed && raw && by_stack && !returned {
                 self.count_kind(ProbeKind::TcpConnect, 1);
             }
-            if contact.outcome == Outcome::Asked && self.probes[place].marks & mark::RETURNED != 0 {
+            if contact.outcome == Outcome::Asked
+                && !returned
+                && self.probes[place].marks & mark::RETURNED != 0
+            {
                 self.count_kind(ProbeKind::VersionProbe, 1);
             }
         } else if let Some(wide) = &mut self.wide {

@@ -41,6 +41,11 @@ impl Dossier {
         returned
     }
 
+    /// Whether what happens on a target at this time belongs to a return.
+    pub(super) fn has_returned(&self, place: usize, time: Time) -> bool {
+        self.returns.iter().any(|r| usize::from(r.place) == place && r.first <= time)
+    }
+
     /// Somebody spoke on a connection to the target.
     pub(super) fn spoke(&mut self, place: usize, time: Time) {
         if let Some(known) = self.returned(place)
