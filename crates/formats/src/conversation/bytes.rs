@@ -1,5 +1,7 @@
 //! A cursor over hostile bytes: every step can fail, none can panic.
 
+use memchr::{memchr, memchr2_iter, memmem};
+
 /// What is left to read.
 #[derive(Clone, Copy)]
 pub(super) struct Bytes<'a>(pub &'a [u8]);
@@ -30,7 +32,7 @@ impl<'a> Bytes<'a> {
 
 /// The first line without its end, and whether the end was there.
 pub(super) fn line(bytes: &[u8]) -> (&[u8], bool) {
-    match bytes.iter().position(|byte| *byte == b'\n') {
+    match memchr(b'\n', bytes) {
         Some(end) => (bytes[..end].trim_ascii_end(), true),
         None => (bytes.trim_ascii_end(), false),
     }
@@ -38,12 +40,15 @@ pub(super) fn line(bytes: &[u8]) -> (&[u8], bool) {
 
 /// Where `needle` begins.
 pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes.windows(needle.len().max(1)).position(|window| window == needle)
+    memmem::find(bytes, needle)
 }
 
 /// Where `needle` begins, in either case.
 pub(super) fn find_any_case(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes.windows(needle.len().max(1)).position(|window| window.eq_ignore_ascii_case(needle))
+    let first = *needle.first()?;
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let last = bytes.len().checked_sub(needle.len())?;
+    memchr2_iter(lower, upper, &bytes[..=last]).find(|at| starts_any_case(&bytes[*at..], needle))
 }
 
 pub(super) fn starts_any_case(bytes: &[u8], start: &[u8]) -> bool {

@@ -3,6 +3,8 @@
 //! Everything said by strangers goes through [`fact`], so nothing else has to think of terminals or of passwords.
 
 use super::mask::mask;
+use super::plain::is_plain;
+use super::table::{SEED, mix};
 use watchpost_core::record::FactKind;
 use watchpost_core::utterance::{FACT_BYTES, FACTS, Fact};
 
@@ -12,37 +14,79 @@ const LOOKED_AT: usize = 4 * FACT_BYTES;
 /// A fact from bytes as they came: valid UTF-8 without control or invisible characters, secrets masked as `***`, at
 /// most [`FACT_BYTES`]. None where nothing is left.
 pub fn fact(what: FactKind, bytes: &[u8]) -> Option<Fact> {
-    let text = mask(&clean(&bytes[..bytes.len().min(LOOKED_AT)]), what == FactKind::Request);
+    let request = what == FactKind::Request;
+    let bytes = bytes.trim_ascii();
+    // Most texts are short and plain; they are told as they are.
+    if bytes.len() <= FACT_BYTES
+        && is_plain(bytes, request)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return (!text.is_empty()).then(|| Fact { what, text: text.to_owned() });
+    }
+    let text = mask(&clean(&bytes[..bytes.len().min(LOOKED_AT)]), request);
     let text = shorten(text.trim(), FACT_BYTES).trim_end();
     (!text.is_empty()).then(|| Fact { what, text: text.to_owned() })
 }
 
-/// The facts of one utterance.
+/// What an utterance is going to tell, as it came. Kept and filled anew for each, and cleaned only if it is told.
 #[derive(Default)]
-pub(super) struct Facts(Vec<Fact>);
+pub(super) struct Facts {
+    parts: Vec<(FactKind, usize)>,
+    text: Vec<u8>,
+}
 
 impl Facts {
-    /// Adds one, unless it is empty, said already, or one too many.
+    /// Adds one, unless it is empty or one too many.
     pub fn add(&mut self, what: FactKind, bytes: &[u8]) {
-        if self.0.len() < FACTS
-            && let Some(fact) = fact(what, bytes)
-            && !self.0.contains(&fact)
-        {
-            self.0.push(fact);
-        }
+        self.join(what, &[bytes]);
     }
 
     /// Adds one whose text is made of parts.
     pub fn join(&mut self, what: FactKind, parts: &[&[u8]]) {
-        self.add(what, &parts.concat());
+        let before = self.text.len();
+        if self.parts.len() < FACTS {
+            for part in parts {
+                let room = LOOKED_AT.saturating_sub(self.text.len() - before);
+                self.text.extend_from_slice(&part[..part.len().min(room)]);
+            }
+            if self.text.len() > before {
+                self.parts.push((what, self.text.len()));
+            }
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.parts.is_empty()
     }
 
-    pub fn into_inner(self) -> Vec<Fact> {
-        self.0
+    /// None again, for the next utterance.
+    pub fn clear(&mut self) {
+        self.parts.clear();
+        self.text.clear();
+    }
+
+    /// A number for what they say.
+    pub fn hash(&self) -> u64 {
+        let (words, rest) = self.text.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let start = self.text.len() as u64;
+        words
+            .iter()
+            .chain([&last])
+            .fold(start, |hash, word| mix(hash ^ SEED, u64::from_le_bytes(*word) ^ hash.rotate_left(32)))
+    }
+
+    /// Cleaned; what is the same thing twice is said once.
+    pub fn told(&self) -> Vec<Fact> {
+        let mut facts = Vec::with_capacity(self.parts.len());
+        let mut from = 0;
+        for &(what, to) in &self.parts {
+            let fact = fact(what, &self.text[from..to]);
+            facts.extend(fact.filter(|fact| !facts.contains(fact)));
+            from = to;
+        }
+        facts
     }
 }
 

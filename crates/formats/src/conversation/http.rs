@@ -7,6 +7,7 @@ use super::bytes::{find, find_any_case, line, starts_any_case};
 use super::facts::Facts;
 use super::speech::{Protocol, Speech};
 use super::windows;
+use memchr::memchr;
 use watchpost_core::record::FactKind;
 
 /// Methods of HTTP, WebDAV, RTSP, SIP and SSDP.
@@ -75,41 +76,67 @@ fn protocol_of(version: &[u8]) -> Protocol {
     }
 }
 
-/// The lines of the head behind the first, and where the body begins; none if the head is not whole.
-fn head(bytes: &[u8]) -> Option<usize> {
-    let crlf = find(bytes, b"\r\n\r\n").map(|at| at + 4);
-    let lf = find(bytes, b"\n\n").map(|at| at + 2);
-    crlf.into_iter().chain(lf).min()
+/// The fields behind the first line, and where they end; read line by line, once.
+struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// The blank line was there.
+    is_whole: bool,
 }
 
-fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    head.split(|b| *b == b'\n').skip(1).filter_map(|line| {
-        let colon = line.iter().position(|b| *b == b':')?;
-        Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
-    })
+impl<'a> Fields<'a> {
+    /// Behind a first line.
+    fn of(bytes: &'a [u8]) -> Self {
+        let at = memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+        Self { bytes, at, is_whole: false }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    /// Name and value; a last line without an end is none. Lines without a colon are passed over.
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let rest = &self.bytes[self.at..];
+            let end = memchr(b'\n', rest)?;
+            self.at += end + 1;
+            let line = &rest[..end];
+            if matches!(line, [] | [b'\r']) {
+                self.is_whole = true;
+                return None;
+            }
+            if let Some(colon) = memchr(b':', line) {
+                return Some((&line[..colon], line[colon + 1..].trim_ascii()));
+            }
+        }
+    }
 }
 
 pub(super) fn client(speech: &Speech<'_>, facts: &mut Facts) -> Option<Protocol> {
     let bytes = speech.bytes;
     let (request, whole) = line(bytes);
-    // HTTP/0.9 and sloppy probes have a request line and no more.
     let version = version(request);
-    let end = match head(bytes) {
-        Some(end) => end,
-        None if speech.ended || (whole && version.is_none()) => bytes.len(),
-        None => return None,
-    };
+    let (mut host, mut agent) = (&[][..], &[][..]);
+    let mut fields = Fields::of(bytes);
+    for (name, value) in &mut fields {
+        if name.eq_ignore_ascii_case(b"host") {
+            host = value;
+        } else if name.eq_ignore_ascii_case(b"user-agent") {
+            agent = value;
+        }
+    }
+    // HTTP/0.9 and sloppy probes have a request line and no more.
+    let is_told = fields.is_whole || speech.ended || (whole && version.is_none());
+    if !is_told {
+        return None;
+    }
     facts.add(FactKind::Request, request_of(request));
     if let Some(version) = version {
         facts.add(FactKind::Protocol, version);
     }
-    for (name, value) in fields(&bytes[..end]) {
-        if name.eq_ignore_ascii_case(b"host") {
-            facts.add(FactKind::AskedName, value);
-        } else if name.eq_ignore_ascii_case(b"user-agent") {
-            facts.add(FactKind::UserAgent, value);
-        }
-    }
+    facts.add(FactKind::AskedName, host);
+    facts.add(FactKind::UserAgent, agent);
     Some(version.map_or(Protocol::Http, protocol_of))
 }
 
@@ -123,61 +150,80 @@ pub(super) fn request_of(line: &[u8]) -> &[u8] {
 
 pub(super) fn server(speech: &Speech<'_>, facts: &mut Facts) -> Option<Protocol> {
     let bytes = speech.bytes;
-    let end = match head(bytes) {
-        Some(end) => end,
-        None if speech.ended => bytes.len(),
-        None => return None,
-    };
-    let (head, body) = bytes.split_at(end);
-    let answer = Answer::read(head);
-    if !speech.ended && !answer.is_told(body) {
+    let (status, _) = line(bytes);
+    let mut answer = Answer::default();
+    let mut words = status.split(|b| *b == b' ');
+    let version = words.next().unwrap_or_default();
+    answer.status = words.next().and_then(|s| std::str::from_utf8(s).ok()?.parse().ok()).unwrap_or(0);
+    let mut fields = Fields::of(bytes);
+    for (name, value) in &mut fields {
+        answer.field(name, value);
+    }
+    let body = &bytes[fields.at..];
+    let is_told = speech.ended || (fields.is_whole && answer.is_told(body));
+    if !is_told {
         return None;
     }
-    let (status, _) = line(head);
-    let version = status.split(|b| *b == b' ').next().unwrap_or_default();
     facts.add(FactKind::Title, status);
     facts.add(FactKind::Protocol, version);
-    for (name, value) in fields(head) {
-        match name.to_ascii_lowercase().as_slice() {
-            b"server" | b"x-powered-by" | b"user-agent" => facts.add(FactKind::Software, value),
-            b"www-authenticate" | b"proxy-authenticate" => login(value, facts),
-            _ => {}
+    for software in answer.software {
+        facts.add(FactKind::Software, software);
+    }
+    for challenge in answer.challenges {
+        if !challenge.is_empty() {
+            login(challenge, facts);
         }
     }
-    if let Some(title) = title(body) {
+    if answer.is_page
+        && let Some(title) = title(body)
+    {
         facts.add(FactKind::Title, title);
     }
-    if answer.status == 200 && body.trim_ascii_start().first() == Some(&b'{') || answer.is_chunked {
+    if answer.status == 200 && (answer.is_json || body.trim_ascii_start().first() == Some(&b'{')) {
         control_plane(body, facts);
     }
     Some(protocol_of(version))
 }
 
-/// What a head says of the body.
+/// What a head says.
 #[derive(Default)]
-struct Answer {
+struct Answer<'a> {
     status: u16,
     length: Option<usize>,
     is_chunked: bool,
     is_page: bool,
     is_json: bool,
+    software: [&'a [u8]; 2],
+    /// Logins asked for: a server may offer several.
+    challenges: [&'a [u8]; 4],
 }
 
-impl Answer {
-    fn read(head: &[u8]) -> Self {
-        let status = line(head).0.split(|b| *b == b' ').nth(1).and_then(|s| std::str::from_utf8(s).ok());
-        let mut answer = Self { status: status.and_then(|s| s.parse().ok()).unwrap_or(0), ..Self::default() };
-        for (name, value) in fields(head) {
-            if name.eq_ignore_ascii_case(b"content-length") {
-                answer.length = std::str::from_utf8(value).ok().and_then(|v| v.parse().ok());
-            } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-                answer.is_chunked = starts_any_case(value, b"chunked");
-            } else if name.eq_ignore_ascii_case(b"content-type") {
-                answer.is_page = find_any_case(value, b"html").is_some();
-                answer.is_json = find_any_case(value, b"json").is_some();
+impl<'a> Answer<'a> {
+    fn field(&mut self, name: &[u8], value: &'a [u8]) {
+        // Most fields differ in length from all of these.
+        let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
+        match name.len() {
+            6 if is(b"server") => self.software[0] = value,
+            10 if is(b"user-agent") => self.software[0] = value,
+            12 if is(b"x-powered-by") => self.software[1] = value,
+            12 if is(b"content-type") => {
+                self.is_page = find_any_case(value, b"html").is_some();
+                self.is_json = find_any_case(value, b"json").is_some();
             }
+            14 if is(b"content-length") => {
+                self.length = std::str::from_utf8(value).ok().and_then(|v| v.parse().ok());
+            }
+            16 if is(b"www-authenticate") => self.challenge(value),
+            17 if is(b"transfer-encoding") => self.is_chunked = starts_any_case(value, b"chunked"),
+            18 if is(b"proxy-authenticate") => self.challenge(value),
+            _ => {}
         }
-        answer
+    }
+
+    fn challenge(&mut self, value: &'a [u8]) {
+        if let Some(free) = self.challenges.iter_mut().find(|challenge| challenge.is_empty()) {
+            *free = value;
+        }
     }
 
     /// Whether more of the body would tell no more.

@@ -4,6 +4,8 @@
 //! a key (AWS, GitHub, Slack, Google, Stripe, JSON web tokens, PEM), user and password within a URL, and long values without
 //! pattern. The limit: a short secret with no name beside it looks like any word.
 
+use super::bytes::find_any_case;
+
 const MASK: &str = "***";
 
 /// Names whose value is hidden, up to where the value ends. Compared without case, as the end of a longer name too
@@ -45,9 +47,10 @@ const NAMES: &[&str] = &[
 /// Names that hide everything behind them: headers.
 const HEADERS: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie"];
 /// Commands at the start of a line that hide everything behind them (FTP, POP3, IMAP, SMTP, Redis, IRC).
-const COMMANDS: &[&str] = &["user", "pass", "auth", "login", "authenticate", "oper", "apop", "acct"];
+pub(super) const COMMANDS: &[&str] =
+    &["user", "pass", "auth", "login", "authenticate", "oper", "apop", "acct"];
 /// Commands that hide everything behind them also within a line (`HELLO 3 AUTH name password`).
-const INNER_COMMANDS: &[&str] =
+pub(super) const INNER_COMMANDS: &[&str] =
     &["AUTH", "SETUSER", "requirepass", "masterauth", "REQUIREPASS", "MASTERAUTH", "BEARER", "Bearer"];
 /// How keys begin, and how many more of their characters make one sure.
 const PREFIXES: &[(&str, usize)] = &[
@@ -69,7 +72,7 @@ const PREFIXES: &[(&str, usize)] = &[
     ("npm_", 20),
 ];
 /// A value without pattern is this long at least.
-const LONG: usize = 24;
+pub(super) const LONG: usize = 24;
 
 /// The text without its secrets. Of commands only a `request` has any: a page may well be titled "Login here".
 pub(super) fn mask(text: &str, request: bool) -> String {
@@ -103,13 +106,12 @@ fn command(text: &str) -> Option<usize> {
 
 /// How many bytes stay before a header's value.
 fn header(text: &str) -> Option<usize> {
-    let lower = text.to_ascii_lowercase();
     let found = HEADERS.iter().filter_map(|name| {
-        let at = lower.find(name)? + name.len();
-        let rest = lower[at..].trim_start_matches([' ', '"', '\'']);
+        let at = find_any_case(text.as_bytes(), name.as_bytes())? + name.len();
+        let rest = text.get(at..)?.trim_start_matches([' ', '"', '\'']);
         let value = rest.strip_prefix([':', '='])?;
         let blanks = value.len() - value.trim_start().len();
-        (!value.trim().is_empty()).then(|| lower.len() - value.len() + blanks)
+        (!value.trim().is_empty()).then(|| text.len() - value.len() + blanks)
     });
     found.min()
 }
@@ -157,8 +159,8 @@ fn values(text: &str) -> String {
             continue;
         }
         let word = &text[at..at + token];
-        let more = |c| !is_token(c) && !(in_query && matches!(c, '%' | '/' | '+'));
-        let value = text[at..].find(more).unwrap_or(text.len() - at);
+        let is_value = |c| is_token(c) || (in_query && matches!(c, '%' | '/'));
+        let value = text[at..].find(|c| !is_value(c)).unwrap_or(text.len() - at);
         if is_key(word) || is_patternless(&text[at..at + value], in_query) {
             out.push_str(MASK);
             at += value;
@@ -177,7 +179,7 @@ fn values(text: &str) -> String {
     out
 }
 
-const fn is_token(c: char) -> bool {
+pub(super) const fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | '~')
 }
 

@@ -5,9 +5,10 @@
 //! passes, for then both sides' sequence numbers are known, and forgotten as soon as both sides have told what they are
 //! (`table`). Most say it in one segment, which is read where it lies; only a sentence that is cut in the middle is
 //! kept (`dialogue`), up to 8 KiB of a server's and 4 KiB of a client's. Segments that come twice or a little too early are
-//! put right; a gap ends a side with what there is.
+//! put right; a gap ends a side with what there is. The same words between the same two hosts and service are told once in
+//! nine minutes, so that clients which come again and again cost little.
 //!
-//! Memory: 1 MiB of connections, 2 MiB of sentences (twice that with what vectors reserve), 64 KiB for datagrams. Limits:
+//! Memory: 1 MiB of connections, 2 MiB of sentences (twice that with what vectors reserve), 256 KiB of what was told. Limits:
 //! connections that began before the capture, or in the file before it, are not heard; of two sides that are captured in
 //! different files only the one with the SYN-ACK is.
 
@@ -21,15 +22,16 @@ mod facts; // what leaves is clean
 mod greeting; // servers that speak first
 mod http; // HTTP and its kin
 mod mask; // secrets
+mod plain; // no secrets at first sight
 mod software; // names and versions in free text
 mod speech; // which protocol is it?
 mod table; // connections
+mod telling; // what was told already
 mod tls; // hellos and certificates
 mod windows; // RDP, SMB, LDAP, NTLM
 
 use dialogue::{Ahead, Dialogues, Ends, KEPT};
 use facts::Facts;
-use speech::{Protocol, Speech};
 use std::borrow::Cow;
 use table::{CLIENT, Place, SERVER, Slot, Table};
 use watchpost_core::contact::flags::{FIN, RST};
@@ -51,23 +53,20 @@ pub struct Said<'a> {
     pub acknowledges: u32,
 }
 
-/// Utterances that wait to be fetched, at most; a reader fetches them every few thousand packets.
-const MOST_WAITING: usize = 65_536;
 /// Further requests that are told of one connection.
 const MOST_FURTHER: u32 = 8;
 /// A side that is cut into more segments than this without telling anything is taken as it is: each has to be read anew.
 const MOST_SEGMENTS: u32 = 32;
-/// Pairs of which a datagram was told.
-const DATAGRAMS: usize = 1 << 14;
-
 /// The connections of one input, and what was heard on them.
 #[derive(Default)]
 pub struct Conversations {
     table: Table,
     dialogues: Dialogues,
-    /// Marks of the ends between which a datagram was told.
-    datagrams: Vec<u32>,
+    /// Marks of what was told.
+    told: Vec<u32>,
     heard: Vec<Utterance>,
+    /// For the utterance at hand.
+    facts: Facts,
 }
 
 impl Conversations {
@@ -259,72 +258,6 @@ impl Conversations {
         slot.dialogue()
     }
 
-    /// Reads a side; false if it needs more.
-    fn tell(
-        &mut self,
-        slot: &mut Slot,
-        side: usize,
-        ends: Ends,
-        time: Time,
-        bytes: &[u8],
-        ended: bool,
-    ) -> bool {
-        let speech = Speech { bytes, ended, port: ends.port[SERVER], other: slot.protocol(1 - side) };
-        let mut facts = Facts::default();
-        let read = if side == SERVER { speech::server } else { speech::client };
-        let Some(protocol) = read(&speech, &mut facts) else {
-            if ended {
-                slot.set_done(side);
-            }
-            return ended;
-        };
-        slot.set_done(side);
-        slot.set_protocol(side, protocol);
-        self.push(ends, side, Transport::Tcp, time, protocol, facts);
-        true
-    }
-
-    fn push(
-        &mut self,
-        ends: Ends,
-        side: usize,
-        transport: Transport,
-        time: Time,
-        protocol: Protocol,
-        facts: Facts,
-    ) {
-        let tells = !facts.is_empty() || protocol != Protocol::Unknown;
-        if tells && self.heard.len() < MOST_WAITING {
-            self.heard.push(Utterance {
-                time,
-                sensor: ends.sensor,
-                speaker: ends.address[side],
-                speaker_port: ends.port[side],
-                listener: ends.address[1 - side],
-                listener_port: ends.port[1 - side],
-                transport,
-                protocol: protocol.name().to_owned(),
-                facts: facts.into_inner(),
-            });
-        }
-    }
-
-    /// Further requests of a client that has been told.
-    fn further(&mut self, slot: &mut Slot, side: usize, contact: &Contact, said: Said<'_>) {
-        let protocol = slot.protocol(CLIENT);
-        let is_new = contact.sequence.wrapping_sub(slot.next[CLIENT]).cast_signed() >= 0;
-        if side != CLIENT || !protocol.goes_on() || !is_new || slot.further() >= MOST_FURTHER {
-            return;
-        }
-        slot.next[CLIENT] = contact.sequence.wrapping_add(said.length as u32);
-        let mut facts = Facts::default();
-        command::further(protocol, said.bytes, &mut facts);
-        if !facts.is_empty() {
-            slot.count_further();
-            self.push(ends(contact, CLIENT), CLIENT, Transport::Tcp, contact.time, protocol, facts);
-        }
-    }
-
     /// A side says no more: what there is is all.
     fn finish(&mut self, slot: &mut Slot, side: usize) {
         if slot.is_done(side) {
@@ -365,29 +298,6 @@ impl Conversations {
         }
         if known.is_some() {
             self.table.set(dialogue.place, slot);
-        }
-    }
-
-    /// A datagram, told once for each pair of ends and direction.
-    fn datagram(&mut self, contact: &Contact, said: Said<'_>) {
-        let asks = is_told(contact.port);
-        let port = if asks { contact.port } else { contact.source_port };
-        // Questions to a group are a link's own talk.
-        if contact.target.is_group() {
-            return;
-        }
-        let mut facts = Facts::default();
-        let Some(protocol) = datagram::datagram(said.bytes, port, asks, &mut facts) else { return };
-        let mark = table::end(contact.source, contact.source_port)
-            .wrapping_add(table::end(contact.target, contact.port).rotate_left(17));
-        if self.datagrams.is_empty() {
-            self.datagrams = vec![0; DATAGRAMS];
-        }
-        let told = &mut self.datagrams[(mark % DATAGRAMS as u64) as usize];
-        let mark = (mark >> 32) as u32 | 1;
-        if std::mem::replace(told, mark) != mark {
-            let side = if asks { CLIENT } else { SERVER };
-            self.push(ends(contact, side), side, Transport::Udp, contact.time, protocol, facts);
         }
     }
 }

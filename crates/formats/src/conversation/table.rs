@@ -41,6 +41,9 @@ pub(super) struct Table {
     sets: Vec<Set>,
 }
 
+/// Any number without pattern.
+pub(super) const SEED: u64 = 0xa076_1d64_78bd_642f;
+
 /// A number for one end of a connection.
 #[inline]
 pub(super) fn end(address: Address, port: u16) -> u64 {
@@ -51,13 +54,13 @@ pub(super) fn end(address: Address, port: u16) -> u64 {
 /// The place of a connection between these ends, in either direction.
 #[inline]
 pub(super) fn place(one: u64, other: u64) -> Place {
-    let hash = mix(one ^ other ^ 0x2545_f491_4f6c_dd1d, one.wrapping_add(other) ^ 0xa076_1d64_78bd_642f);
+    let hash = mix(one ^ other ^ 0x2545_f491_4f6c_dd1d, one.wrapping_add(other) ^ SEED);
     Place { set: (hash % SETS as u64) as u32, tag: (hash >> 32) as u32 | 1 }
 }
 
 /// Both halves of the product, folded together.
 #[inline]
-const fn mix(a: u64, b: u64) -> u64 {
+pub(super) const fn mix(a: u64, b: u64) -> u64 {
     let product = a as u128 * b as u128;
     product as u64 ^ (product >> 64) as u64
 }

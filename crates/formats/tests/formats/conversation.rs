@@ -104,7 +104,7 @@ fn a_sentence_is_kept_while_others_speak_and_memory_stays_bounded() {
     // Each with half a sentence of the server: three times as many as are kept.
     let mut talk = Talk::with(22);
     for number in 0..3_000_u16 {
-        talk.connect(1_000 + number, 22).say(Server, &[b'x'; 1_400]);
+        talk.connect(1_000 + number, 22).say(Server, format!("{number}{:1400}", 'x').as_bytes());
     }
     talk.connect(50_000, 22).say(Server, &BANNER[..9]);
     talk.connect(50_001, 22).say(Server, BANNER);
@@ -115,6 +115,19 @@ fn a_sentence_is_kept_while_others_speak_and_memory_stays_bounded() {
     ports.sort_unstable();
     ports.dedup();
     assert_eq!(ports.len(), 3_002);
+}
+
+#[test]
+fn the_same_words_between_the_same_hosts_are_told_once() {
+    let mut talk = Talk::with(22);
+    talk.say(Server, BANNER)
+        .connect(40_001, 22)
+        .say(Server, BANNER)
+        .connect(40_002, 22)
+        .say(Server, b"SSH-2.0-x\r\n");
+    talk.connect(40_003, 2_222).say(Server, BANNER);
+    let ports: Vec<u16> = talk.heard().iter().map(|u| u.listener_port).collect();
+    assert_eq!(ports, [40_000, 40_002, 40_003]);
 }
 
 #[test]
