@@ -182,6 +182,7 @@ fn member(
         tool: None,
         generator: None,
         services: vec![service(port)],
+        pairs: targets.iter().map(|host| (*host, service(port))).collect(),
         targets,
         hosts: hosts.len() as u64,
         complete,

@@ -12,6 +12,8 @@
 //! Only what was in reach of both counts: in a cell (256 addresses) a source of three targets or more is compared only
 //! where its range meets that of the others. Strangers who look elsewhere are disjoint without any agreement.
 
+use super::unit::Placed;
+
 /// A target inside a set of units: its cell and its place in the cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
@@ -92,6 +94,7 @@ pub(super) struct Cover {
     ever: Vec<Set>,
     touched: Vec<u32>,
     bits: [f64; OMEGA.len()],
+    layers: f64,
     /// Base-two logarithm of the probability that all are disjoint, while they are.
     disjoint: f64,
     /// Targets, a target of two sources twice.
@@ -105,13 +108,19 @@ pub(super) struct Cover {
 }
 
 impl Cover {
-    /// Of nothing yet, in so many cells.
-    pub fn new(cells: usize) -> Self {
+    /// Of nothing yet, in the cells of `placed`.
+    ///
+    /// Who takes a host takes perhaps several of its services with it, so that up to `layers` targets are one decision:
+    /// the evidence is divided by that number. The geometric mean of as many likelihood ratios, one for each layer, has an
+    /// expectation of at most 1 among unrelated sources however they depend on each other (Hölder).
+    pub fn new(placed: &Placed) -> Self {
+        let cells = placed.region.cells();
         Self {
             covered: vec![Set::default(); cells],
             ever: vec![Set::default(); cells],
             touched: Vec::new(),
             bits: [0.0; OMEGA.len()],
+            layers: f64::from(placed.layers),
             disjoint: 0.0,
             total: 0,
             repeats: 0,
@@ -201,13 +210,13 @@ impl Cover {
     }
 
     fn best(&self) -> f64 {
-        self.bits.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b))
+        self.bits.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b)) / self.layers
     }
 
     /// Base-ten logarithm of the probability that unrelated sources repeat each other so little: exact for disjoint
     /// sets, otherwise a bound (Chernoff).
     pub fn chance_log10(&self) -> f64 {
-        let exact = if self.repeats == 0 { self.disjoint } else { 0.0 };
+        let exact = if self.repeats == 0 { self.disjoint / self.layers } else { 0.0 };
         (exact.min(-self.best()).min(0.0)) * std::f64::consts::LOG10_2
     }
 }

@@ -6,7 +6,7 @@ use super::Lone;
 use super::cover::Cover;
 use super::keys::{ANY_SERVICE, ORIGIN, SECRET};
 use super::lone::{self, Crowd};
-use super::unit::{Placed, Unit};
+use super::unit::{Placed, Unit, Way};
 use super::weigh::{self, Population};
 use super::window;
 use crate::blocks::Blocks;
@@ -72,8 +72,8 @@ fn stretches(
     if units.len() < LEAST {
         return Vec::new();
     }
-    let placed = Placed::new(units.iter(), blocks);
-    let mut cover = Cover::new(placed.region.cells());
+    let placed = Placed::new(units.iter(), Way::Targets, blocks);
+    let mut cover = Cover::new(&placed);
     let mut found: Vec<(usize, usize)> = Vec::new();
     let mut parts = vec![(0, units.len())];
     while let Some((from, to)) = parts.pop() {

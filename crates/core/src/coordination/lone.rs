@@ -160,6 +160,7 @@ pub(super) fn units<'a>(contacts: impl Iterator<Item = &'a Lone>, by_service: bo
                     targets: vec![target],
                     hosts: 1,
                     complete: true,
+                    pairs: Vec::new(),
                 });
             }
         }

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::cover::{Cover, Hit};
-use super::unit::{Placed, Unit, patterned};
+use super::tiles::{self, range};
+use super::unit::{Placed, Unit, Way, patterned};
 use super::weigh::{self, HONEST, Population};
 use super::window;
 use crate::blocks::Blocks;
@@ -32,6 +33,7 @@ pub(super) fn join(
         search.take(cluster, price);
     }
     search.generators();
+    search.neighbours();
     search.tiles();
     search.stretches();
     search.pairs();
@@ -80,26 +82,54 @@ impl Search<'_> {
         }
     }
 
+    /// Ranges of one size that abut, of any sources begun at once.
+    fn neighbours(&mut self) {
+        let key = |unit: &Unit| {
+            let (low, high) = range(unit)?;
+            Some((unit.imprint, weigh::services(unit), high - low))
+        };
+        let mut chains = Vec::new();
+        for bucket in self.buckets(key) {
+            let soon = |a: &usize, b: &usize| tiles::at_once(&[&self.units[*a], &self.units[*b]]);
+            for begun in bucket.chunk_by(soon) {
+                chains.extend(self.chains(begun.to_vec(), soon).into_iter().filter(|chain| chain.len() > 2));
+            }
+        }
+        let price = (chains.len() as f64).max(1.0).log2();
+        self.take_groups(chains, price);
+    }
+
     /// Ranges that abut, of sources of one network begun together.
     fn tiles(&mut self) {
         let key = |unit: &Unit| {
-            weigh::range(unit)?;
+            range(unit)?;
             Some((unit.source.network(), unit.imprint, weigh::services(unit)))
         };
-        for mut bucket in self.buckets(key) {
-            bucket.sort_by_key(|at| weigh::range(&self.units[*at]));
-            let abut = |a: &usize, b: &usize| {
-                let ranges = (weigh::range(&self.units[*a]), weigh::range(&self.units[*b]));
-                matches!(ranges, (Some(a), Some(b)) if a.1 + 1 == b.0)
-                    && weigh::begun_together(&[&self.units[*a], &self.units[*b]])
-            };
-            let chains: Vec<Vec<usize>> = bucket.chunk_by(abut).map(<[usize]>::to_vec).collect();
-            for mut chain in chains.into_iter().filter(|chain| chain.len() > 1) {
-                chain.sort_by_key(|at| (self.units[*at].start, self.units[*at].source));
-                let weighed = weigh::weigh(&self.of(&chain), self.blocks, self.population, 0.0);
-                if weighed.is_group(0.0) {
-                    self.take(chain, 0.0);
-                }
+        let together = |a: &usize, b: &usize| tiles::begun_together(&[&self.units[*a], &self.units[*b]]);
+        let buckets = self.buckets(key).into_iter();
+        let chains = buckets.flat_map(|bucket| self.chains(bucket, together)).collect();
+        self.take_groups(chains, 0.0);
+    }
+
+    /// The bucket cut into units whose ranges abut, each in the order of starts.
+    fn chains(&self, mut bucket: Vec<usize>, together: impl Fn(&usize, &usize) -> bool) -> Vec<Vec<usize>> {
+        bucket.sort_by_key(|at| range(&self.units[*at]));
+        let abut = |a: &usize, b: &usize| {
+            let ranges = (range(&self.units[*a]), range(&self.units[*b]));
+            matches!(ranges, (Some(a), Some(b)) if a.1 + 1 == b.0) && together(a, b)
+        };
+        let mut chains: Vec<Vec<usize>> =
+            bucket.chunk_by(abut).filter(|chain| chain.len() > 1).map(<[usize]>::to_vec).collect();
+        for chain in &mut chains {
+            chain.sort_by_key(|at| (self.units[*at].start, self.units[*at].source));
+        }
+        chains
+    }
+
+    fn take_groups(&mut self, chains: Vec<Vec<usize>>, price: f64) {
+        for chain in chains {
+            if weigh::weigh(&self.of(&chain), self.blocks, self.population, price).is_group(price) {
+                self.take(chain, price);
             }
         }
     }
@@ -113,20 +143,28 @@ impl Search<'_> {
         let buckets = self.buckets(key);
         let price = (buckets.len() as f64).max(1.0).log2();
         for bucket in buckets {
-            let placed = Placed::new(bucket.iter().map(|at| &self.units[*at]), self.blocks);
-            let mut cover = Cover::new(placed.region.cells());
-            let mut parts = vec![(0, bucket.len())];
-            while let Some((from, to)) = parts.pop() {
-                let Some(best) = window::best(&placed, &mut cover, from, to, 2) else { continue };
-                let part = &bucket[best.from..best.to];
-                if best.bits - price < HONEST || !weigh::fits(&self.of(part)) {
-                    continue;
-                }
-                if weigh::weigh(&self.of(part), self.blocks, self.population, price).is_group(price) {
-                    self.take(part.to_vec(), price);
-                    parts.push((from, best.from));
-                    parts.push((best.to, to));
-                }
+            let ways = Way::all(&self.of(&bucket));
+            for way in ways {
+                let left: Vec<usize> = bucket.iter().copied().filter(|at| self.free[*at]).collect();
+                self.stretch(&left, *way, price + (ways.len() as f64).log2());
+            }
+        }
+    }
+
+    fn stretch(&mut self, bucket: &[usize], way: Way, price: f64) {
+        let placed = Placed::new(bucket.iter().map(|at| &self.units[*at]), way, self.blocks);
+        let mut cover = Cover::new(&placed);
+        let mut parts = vec![(0, bucket.len())];
+        while let Some((from, to)) = parts.pop() {
+            let Some(best) = window::best(&placed, &mut cover, from, to, 2) else { continue };
+            let part = &bucket[best.from..best.to];
+            if best.bits - price < HONEST || !weigh::fits(&self.of(part), way) {
+                continue;
+            }
+            if weigh::weigh(&self.of(part), self.blocks, self.population, price).is_group(price) {
+                self.take(part.to_vec(), price);
+                parts.push((from, best.from));
+                parts.push((best.to, to));
             }
         }
     }
@@ -155,33 +193,17 @@ impl Search<'_> {
 
     fn pair(&self, mut bucket: Vec<(Cluster, f64)>) -> Vec<(Cluster, f64)> {
         let places: Vec<usize> = bucket.iter().flat_map(|(cluster, _)| cluster.iter().copied()).collect();
-        let placed = Placed::new(places.iter().map(|at| &self.units[*at]), self.blocks);
-        let mut hits: Vec<Option<Vec<Hit>>> = Vec::new();
-        let mut next = 0;
-        for (cluster, _) in &bucket {
-            let mut all: Vec<Hit> = Vec::new();
-            for _ in cluster {
-                all.extend(placed.unit(next).all);
-                next += 1;
-            }
-            all.sort_unstable();
-            all.dedup();
-            hits.push(Some(all));
-        }
-        let mut cover = Cover::new(placed.region.cells());
+        let ways = Way::all(&self.of(&places));
+        let mut views: Vec<View> =
+            ways.iter().map(|way| View::new(&self.of(&places), &bucket, *way, self.blocks)).collect();
         let count = bucket.len() as f64;
-        let price = (count * (count - 1.0) / 2.0).max(1.0).log2();
-        let reach = &placed.region.reach;
-        let mut bits = |a: &Option<Vec<Hit>>, b: &Option<Vec<Hit>>| {
-            let (Some(a), Some(b)) = (a, b) else { return f64::NEG_INFINITY };
-            cover.clear();
-            cover.add(a, reach, patterned(a));
-            cover.add(b, reach, patterned(b));
-            cover.bits()
+        let price = (count * (count - 1.0) / 2.0).max(1.0).log2() + (ways.len() as f64).log2();
+        let bits = |views: &mut [View], a: usize, b: usize| {
+            views.iter_mut().map(|view| view.bits(a, b)).fold(f64::NEG_INFINITY, f64::max)
         };
         let mut scores: Vec<Vec<f64>> = Vec::new();
-        for a in 0..hits.len() {
-            scores.push((0..a).map(|b| bits(&hits[a], &hits[b])).collect());
+        for a in 0..bucket.len() {
+            scores.push((0..a).map(|b| bits(&mut views, a, b)).collect());
         }
         loop {
             let mut best = (HONEST + price, 0, 0);
@@ -200,7 +222,10 @@ impl Search<'_> {
                 [&bucket[b].0, &bucket[a].0].into_iter().flatten().map(|at| &self.units[*at]).collect();
             let weighed = weigh::weigh(&all, self.blocks, self.population, price);
             let common = weighed.common + score - price - weigh::PRIOR;
-            if conflict(&all) || !weigh::fits(&all) || common <= crate::evidence::THRESHOLD.value() {
+            if conflict(&all)
+                || !ways.iter().any(|way| weigh::fits(&all, *way))
+                || common <= crate::evidence::THRESHOLD.value()
+            {
                 scores[a][b] = f64::NEG_INFINITY;
                 continue;
             }
@@ -208,15 +233,11 @@ impl Search<'_> {
             bucket[b].0.extend(taken);
             bucket[b].0.sort_by_key(|at| (self.units[*at].start, self.units[*at].source));
             bucket[b].1 = bucket[b].1.max(paid).max(price);
-            let mut both = hits[a].take().unwrap_or_default();
-            both.extend(hits[b].take().unwrap_or_default());
-            both.sort_unstable();
-            both.dedup();
-            hits[b] = Some(both);
-            for other in 0..hits.len() {
+            views.iter_mut().for_each(|view| view.join(a, b));
+            for other in 0..bucket.len() {
                 if other != b {
                     let (high, low) = (other.max(b), other.min(b));
-                    scores[high][low] = bits(&hits[high], &hits[low]);
+                    scores[high][low] = bits(&mut views, high, low);
                 }
                 let (high, low) = (other.max(a), other.min(a));
                 if high != low {
@@ -227,6 +248,50 @@ impl Search<'_> {
         bucket.retain(|(cluster, _)| !cluster.is_empty());
         bucket
     }
+}
+
+/// What each cluster of a bucket hit.
+struct View {
+    placed: Placed,
+    cover: Cover,
+    /// [`None`] once it has become part of another.
+    hits: Vec<Option<Vec<Hit>>>,
+}
+
+impl View {
+    /// `units`: those of all clusters, one after the other.
+    fn new(units: &[&Unit], clusters: &[(Cluster, f64)], way: Way, blocks: &Blocks) -> Self {
+        let placed = Placed::new(units.iter().copied(), way, blocks);
+        let mut hits = Vec::new();
+        let mut next = 0;
+        for (cluster, _) in clusters {
+            let all = (next..next + cluster.len()).flat_map(|place| placed.unit(place).all.iter().copied());
+            hits.push(Some(distinct(all.collect())));
+            next += cluster.len();
+        }
+        Self { cover: Cover::new(&placed), placed, hits }
+    }
+
+    fn bits(&mut self, a: usize, b: usize) -> f64 {
+        let (Some(a), Some(b)) = (&self.hits[a], &self.hits[b]) else { return f64::NEG_INFINITY };
+        self.cover.clear();
+        self.cover.add(a, &self.placed.region.reach, patterned(a));
+        self.cover.add(b, &self.placed.region.reach, patterned(b));
+        self.cover.bits()
+    }
+
+    /// Makes `a` part of `b`.
+    fn join(&mut self, a: usize, b: usize) {
+        let mut both = self.hits[a].take().unwrap_or_default();
+        both.extend(self.hits[b].take().unwrap_or_default());
+        self.hits[b] = Some(distinct(both));
+    }
+}
+
+fn distinct(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_unstable();
+    hits.dedup();
+    hits
 }
 
 /// Whether two generators among the units differ: then they are different runs.

@@ -7,8 +7,7 @@
 //!
 //! The limits: few probes on a large block say nothing, whoever sent them (sixteen probes on a /24 repeat each other half a
 //! time by chance). Strangers of the same packets and service within the time of a group of lone sources are taken
-//! in with it. Sources that divide ports of the same hosts among them are told only where they are lone. IPv6 targets
-//! are compared only where 256 neighbouring addresses hold several of them.
+//! in with it. IPv6 targets are compared only where 256 neighbouring addresses hold several of them.
 //!
 //! The modules, in the order in which data flows:
 
@@ -18,6 +17,7 @@ mod keys; // what sources may have in common
 mod lone; // two passes over millions of lone sources
 mod members;
 mod region; // where they look
+mod tiles; // ranges that abut
 mod unit; // sources with their targets as places
 mod weigh; // all evidence and the prior
 mod window; // the search over time // groups among campaigns, and of both
@@ -53,6 +53,8 @@ pub struct Member {
     pub hosts: u64,
     /// Whether `targets` has them all.
     pub complete: bool,
+    /// Pairs of host and service that it probed: those of `targets`, sorted, distinct.
+    pub pairs: Vec<(Address, Service)>,
     /// First contact.
     pub start: Time,
     /// Last contact.
@@ -135,6 +137,8 @@ fn without_clients(found: &mut Vec<Found>, lone: EachLone<'_>) {
 
 fn unit_of(at: usize, member: &Member) -> Unit {
     let target = |host: &Address| Target { task: 0, host: *host };
+    let pair = |(host, service): &(Address, Service)| Target { task: keys::service(*service), host: *host };
+    let several = if member.services.len() > 1 { &member.pairs[..] } else { &[] };
     Unit {
         source: member.source,
         member: Some(at),
@@ -147,6 +151,7 @@ fn unit_of(at: usize, member: &Member) -> Unit {
         targets: member.targets.iter().map(target).collect(),
         hosts: member.hosts,
         complete: member.complete,
+        pairs: several.iter().map(pair).collect(),
     }
 }
 

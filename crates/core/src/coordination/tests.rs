@@ -99,6 +99,7 @@ fn member(source: u32, targets: impl Iterator<Item = u32>, start: Time) -> Membe
         generator: None,
         services: vec![PORT],
         hosts: targets.len() as u64,
+        pairs: targets.iter().map(|host| (*host, PORT)).collect(),
         targets,
         complete: true,
         start: start * SECOND,
@@ -127,4 +128,73 @@ fn halves_are_no_agreement_unless_they_come_from_one_network_at_once() {
     assert_eq!(joined(&halves(0x2d01_0106, 1)), 2);
     assert_eq!(joined(&halves(0x4e20_0106, 1)), 0);
     assert_eq!(joined(&halves(0x2d01_0106, 90_000)), 0);
+}
+
+/// Quarters of a /24 from as many networks, each begun `gap` after the one before.
+fn quarters(gap: Time) -> Vec<Member> {
+    let quarter = |n: u32| {
+        let mut quarter = member((45 + 16 * n) << 24 | 9, 64 * n..64 * n + 64, 0);
+        (quarter.start, quarter.end) = (gap * i64::from(n), gap * i64::from(n) + 10 * SECOND);
+        quarter
+    };
+    (0..4).map(quarter).collect()
+}
+
+#[test]
+fn equal_parts_begun_at_once_are_one_scan_wherever_they_come_from() {
+    assert_eq!(joined(&quarters(SECOND / 8)), 4);
+    assert_eq!(joined(&quarters(20 * SECOND)), 0);
+    // Other packets, or parts of other sizes.
+    let mut other = quarters(SECOND / 8);
+    other.iter_mut().step_by(2).for_each(|member| member.imprints[0].window = 1_024);
+    assert_eq!(joined(&other), 0);
+    // Two are never enough, nor whole networks side by side that begin within a few seconds.
+    assert_eq!(joined(&quarters(SECOND / 8)[..2]), 0);
+    let side_by_side: Vec<Member> =
+        (0..3).map(|n: u32| member((45 + n) << 24 | 9, 256 * n..256 * n + 256, i64::from(n))).collect();
+    assert_eq!(joined(&side_by_side), 0);
+}
+
+const PORTS: u32 = 4;
+
+/// A source of several ports; a task is a host and one of the ports.
+fn of_ports(source: u32, tasks: impl Iterator<Item = u32>) -> Member {
+    let service = |task: u32| Service { port: 80 + (task % PORTS) as u16, ..PORT };
+    let mut pairs: Vec<(Address, Service)> =
+        tasks.map(|task| (address(0x0a4d_0000 + task / PORTS), service(task))).collect();
+    pairs.sort_unstable();
+    let mut targets: Vec<Address> = pairs.iter().map(|(host, _)| *host).collect();
+    targets.dedup();
+    Member {
+        hosts: targets.len() as u64,
+        targets,
+        services: (0..PORTS).map(service).collect(),
+        pairs,
+        ..member(source << 24 | 9, 0..1, 0)
+    }
+}
+
+/// The `n`th of many orders of 1,024 tasks.
+fn shuffled(n: u32) -> Vec<u32> {
+    let mut tasks: Vec<u32> = (0..1_024).collect();
+    tasks.sort_by_key(|task| keys::mix(keys::mix(7, u64::from(n)), u64::from(*task)));
+    tasks
+}
+
+#[test]
+fn services_of_the_same_hosts_can_be_divided() {
+    let tasks = shuffled(1);
+    let team: Vec<Member> =
+        (0..8).map(|n| of_ports(n * 8 + 3, tasks.iter().copied().skip(n as usize).step_by(8))).collect();
+    assert_eq!(joined(&team), 8);
+    // Strangers who take pairs at random, or hosts at random with all their services.
+    let strangers = |n: u32| of_ports(n % 2 * 8 + 40, shuffled(n).into_iter().take(128));
+    let whole = |n: u32| {
+        let hosts = shuffled(n).into_iter().filter(|host| host % PORTS == 0).take(60);
+        of_ports(n % 2 * 8 + 40, hosts.flat_map(|host| host..host + PORTS))
+    };
+    for first in (0..200).step_by(2) {
+        assert_eq!(joined(&[strangers(first), strangers(first + 1)]), 0, "{first}");
+        assert_eq!(joined(&[whole(first), whole(first + 1)]), 0, "{first}");
+    }
 }

@@ -40,6 +40,35 @@ pub(super) struct Unit {
     pub hosts: u64,
     /// Whether `targets` has them all.
     pub complete: bool,
+    /// Services of hosts that it probed; empty where it has one service, or its targets are such pairs already.
+    pub pairs: Vec<Target>,
+}
+
+/// What may have been divided among sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The targets: mostly hosts.
+    Targets,
+    /// Services of hosts: several sources may share a host, none a pair.
+    Pairs,
+}
+
+impl Way {
+    /// What may have been divided among these.
+    pub fn all(units: &[&Unit]) -> &'static [Self] {
+        if units.iter().all(|unit| !unit.pairs.is_empty()) {
+            &[Self::Targets, Self::Pairs]
+        } else {
+            &[Self::Targets]
+        }
+    }
+
+    fn of(self, unit: &Unit) -> &[Target] {
+        match self {
+            Self::Targets => &unit.targets,
+            Self::Pairs => &unit.pairs,
+        }
+    }
 }
 
 /// Units with their targets as places of one region.
@@ -47,6 +76,8 @@ pub(super) struct Unit {
 pub(super) struct Placed {
     /// Where they look.
     pub region: Region,
+    /// Targets of one unit on one host, at most: so many are perhaps one decision.
+    pub layers: u32,
     hits: Vec<Hit>,
     units: Vec<Place>,
 }
@@ -75,15 +106,19 @@ pub(super) struct Hits<'a> {
 
 impl Placed {
     /// Places units; each has one target at least.
-    pub fn new<'a>(units: impl Iterator<Item = &'a Unit> + Clone, blocks: &Blocks) -> Self {
-        let all = units.clone().flat_map(|unit| unit.targets.iter().copied());
-        let mut placed = Self { region: Region::new(all, blocks), hits: Vec::new(), units: Vec::new() };
+    pub fn new<'a>(units: impl Iterator<Item = &'a Unit> + Clone, way: Way, blocks: &Blocks) -> Self {
+        let all = units.clone().flat_map(|unit| way.of(unit).iter().copied());
+        let region = Region::new(all, blocks);
+        let mut placed = Self { region, layers: 1, hits: Vec::new(), units: Vec::new() };
         for unit in units {
             let from = placed.hits.len();
-            placed.hits.extend(unit.targets.iter().filter_map(|target| placed.region.hit(*target)));
+            placed.hits.extend(way.of(unit).iter().filter_map(|target| placed.region.hit(*target)));
             let first = placed.hits.get(from).copied().filter(|_| unit.member.is_none());
             placed.hits[from..].sort_unstable();
             let patterned = patterned(&placed.hits[from..]);
+            if way == Way::Pairs {
+                placed.layers = placed.layers.max(layers(&unit.pairs));
+            }
             placed.units.push(Place { end: placed.hits.len(), first, patterned });
         }
         placed
@@ -100,6 +135,13 @@ impl Placed {
         let Place { end, first, patterned } = self.units[place];
         Hits { all: &self.hits[from..end], first, patterned }
     }
+}
+
+/// Targets on one host, at most; 1 or more.
+fn layers(targets: &[Target]) -> u32 {
+    let mut hosts: Vec<Address> = targets.iter().map(|target| target.host).collect();
+    hosts.sort_unstable();
+    hosts.chunk_by(|a, b| a == b).map(|part| part.len() as u32).max().unwrap_or(1)
 }
 
 /// Whether the same few places are hit in many cells: `.1` of every network, say. By chance 32 hits in four cells have

@@ -9,7 +9,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::cover::{Cover, Rising};
 use super::keys;
-use super::unit::{Placed, Unit};
+use super::tiles::{self, begun_together};
+use super::unit::{Placed, Unit, Way};
 use crate::blocks::Blocks;
 use crate::contact::{SECOND, Time};
 use crate::evidence::grouped;
@@ -28,7 +29,11 @@ pub(super) struct Population {
     networks: u64,
     imprints: HashMap<u64, u64>,
     services: HashMap<u64, u64>,
+    /// Campaigns of one imprint and the same services.
+    kinds: HashMap<u64, u64>,
     span: Option<(Time, Time)>,
+    /// Latest contact.
+    end: Time,
 }
 
 impl Population {
@@ -41,6 +46,10 @@ impl Population {
             networks.push(unit.source.network());
             *population.imprints.entry(unit.imprint).or_default() += 1;
             *population.services.entry(services(unit)).or_default() += 1;
+            if unit.member.is_some() {
+                *population.kinds.entry(kind(unit)).or_default() += 1;
+            }
+            population.end = population.end.max(unit.end);
             let (start, end) = population.span.unwrap_or((unit.start, unit.start));
             population.span = Some((start.min(unit.start), end.max(unit.start)));
         }
@@ -49,6 +58,20 @@ impl Population {
         population.networks = networks.len() as u64 + others;
         population
     }
+
+    /// How many campaigns are like this one in packets and services, itself among them.
+    pub fn alike(&self, unit: &Unit) -> u64 {
+        self.kinds.get(&kind(unit)).copied().unwrap_or(0)
+    }
+
+    /// From the first contact of all to the last.
+    pub fn extent(&self) -> Time {
+        self.span.map_or(0, |(start, _)| self.end.saturating_sub(start))
+    }
+}
+
+fn kind(unit: &Unit) -> u64 {
+    keys::mix(unit.imprint, services(unit))
 }
 
 /// The services of a unit as one number.
@@ -77,38 +100,23 @@ impl Weighed {
 
 /// Weighs units that stand in the order of their starts. `price`: bits paid for having searched.
 pub(super) fn weigh(units: &[&Unit], blocks: &Blocks, population: &Population, price: f64) -> Weighed {
-    let placed = Placed::new(units.iter().copied(), blocks);
-    let mut cover = Cover::new(placed.region.cells());
-    let mut rising = Rising::default();
-    for place in 0..placed.len() {
-        let unit = placed.unit(place);
-        cover.add(unit.all, &placed.region.reach, unit.patterned);
-        if let Some(first) = unit.first {
-            rising.add(first);
+    let mut reasons = Vec::new();
+    let mut best: Option<Work> = None;
+    let ways = Way::all(units);
+    for way in ways {
+        let work = Work::new(units, *way, blocks);
+        if best.as_ref().is_none_or(|best| work.bits > best.bits) {
+            best = Some(work);
         }
     }
-    let mut reasons = Vec::new();
-    let chance = cover.chance_log10();
-    let mut shared = cover.bits();
-    if fits(units) {
-        reasons.push(format!(
-            "{} sources probed {} distinct targets and repeated each other's {} times where {:.1} are to be expected of \
-             unrelated ones (probability 10^{chance:.1})",
-            units.len(),
-            grouped(cover.distinct()),
-            grouped(cover.repeats),
-            cover.expected,
-        ));
-    } else {
-        shared = -PRIOR;
+    let (mut shared, mut chance) = (-PRIOR, 0.0);
+    if let Some(work) = best {
+        shared = work.bits - (ways.len() as f64).log2();
+        chance = work.cover.chance_log10();
+        reasons.extend(work.reasons(units.len()));
     }
-    if rising.bits() > 1.0 {
-        shared += rising.bits();
-        let (pairs, rises) = (rising.pairs, rising.rises);
-        let (most, way) = if rises * 2 >= pairs { (rises, "rise") } else { (pairs - rises, "fall") };
-        reasons.push(format!("targets {way} from source to source {most} of {pairs} times"));
-    }
-    shared += run(units, &mut reasons) + tiles(units, &mut reasons) + link(units, &mut reasons);
+    shared +=
+        run(units, &mut reasons) + tiles::weigh(units, population, &mut reasons) + link(units, &mut reasons);
     let common = alike(units, population, &mut reasons)
         + origin(units, population, &mut reasons)
         + together(units, population, &mut reasons);
@@ -119,15 +127,66 @@ pub(super) fn weigh(units: &[&Unit], blocks: &Blocks, population: &Population, p
     Weighed { shared, common, coordination }
 }
 
-/// Whether the hosts of sources that are known by a sample only can have been divided at all.
-pub(super) fn fits(units: &[&Unit]) -> bool {
+/// Work and how it is divided among units.
+struct Work {
+    cover: Cover,
+    rising: Rising,
+    way: Way,
+    fits: bool,
+    bits: f64,
+}
+
+impl Work {
+    fn new(units: &[&Unit], way: Way, blocks: &Blocks) -> Self {
+        let placed = Placed::new(units.iter().copied(), way, blocks);
+        let (mut cover, mut rising) = (Cover::new(&placed), Rising::default());
+        for place in 0..placed.len() {
+            let unit = placed.unit(place);
+            cover.add(unit.all, &placed.region.reach, unit.patterned);
+            if let Some(first) = unit.first {
+                rising.add(first);
+            }
+        }
+        let fits = fits(units, way);
+        let order = if rising.bits() > 1.0 { rising.bits() } else { 0.0 };
+        let bits = if fits { cover.bits() } else { -PRIOR } + order;
+        Self { cover, rising, way, fits, bits }
+    }
+
+    fn reasons(&self, sources: usize) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let Self { cover, rising, .. } = self;
+        if self.fits {
+            reasons.push(format!(
+                "{sources} sources probed {} distinct {} and repeated each other's {} times where {:.1} are to be expected \
+                 of unrelated ones (probability 10^{:.1})",
+                grouped(cover.distinct()),
+                if self.way == Way::Pairs { "pairs of host and service" } else { "targets" },
+                grouped(cover.repeats),
+                cover.expected,
+                cover.chance_log10(),
+            ));
+        }
+        if rising.bits() > 1.0 {
+            let (pairs, rises) = (rising.pairs, rising.rises);
+            let (most, way) = if rises * 2 >= pairs { (rises, "rise") } else { (pairs - rises, "fall") };
+            reasons.push(format!("targets {way} from source to source {most} of {pairs} times"));
+        }
+        reasons
+    }
+}
+
+/// Whether the work of sources that are known by a sample only can have been divided at all.
+pub(super) fn fits(units: &[&Unit], way: Way) -> bool {
     if units.iter().all(|unit| unit.complete) {
         return true;
     }
     let hosts = || units.iter().flat_map(|unit| unit.targets.iter().map(|t| t.host.number()));
-    let span = hosts().max().unwrap_or(0) - hosts().min().unwrap_or(0) + 1;
+    let services = units.iter().map(|unit| unit.services.len()).max().unwrap_or(1);
+    let each = if way == Way::Pairs { services as u128 } else { 1 };
+    let span = (hosts().max().unwrap_or(0) - hosts().min().unwrap_or(0) + 1).saturating_mul(each);
     let all: u128 = units.iter().map(|unit| u128::from(unit.hosts)).sum();
-    all <= span + span / 4
+    all <= span.saturating_add(span / 4)
 }
 
 /// Marks of one run: the generator of ZMap's permutation (one of 32,768 and more), the secret of a stateless sender.
@@ -145,43 +204,6 @@ fn run(units: &[&Unit], reasons: &mut Vec<String>) -> f64 {
         bits = bits.max(24.0);
     }
     bits
-}
-
-/// Ranges that abut exactly, one for each source, all from one network and begun together.
-fn tiles(units: &[&Unit], reasons: &mut Vec<String>) -> f64 {
-    let Some(first) = units.first().filter(|_| units.len() > 1) else { return 0.0 };
-    let network = first.source.network();
-    if !begun_together(units) || units.iter().any(|unit| unit.source.network() != network) {
-        return 0.0;
-    }
-    let mut ranges: Vec<(u128, u128)> = units.iter().filter_map(|unit| range(unit)).collect();
-    ranges.sort_unstable();
-    let joints = ranges.windows(2).filter(|pair| pair[0].1 + 1 == pair[1].0).count();
-    if ranges.len() < units.len() || joints + 1 < units.len() {
-        return 0.0;
-    }
-    let span = ranges[ranges.len() - 1].1 - ranges[0].0 + 1;
-    reasons.push(format!("ranges of {} sources of one network abut, begun together", units.len()));
-    // Where one ends and where the next begins are two agreements; that all are of one size is a third.
-    let size = |range: &(u128, u128)| range.1 - range.0;
-    let (least, most) = (ranges.iter().map(size).min(), ranges.iter().map(size).max());
-    let equal = if most.unwrap_or(0) - least.unwrap_or(0) <= 1 { 4.0 } else { 0.0 };
-    joints as f64 * (2.0 * (span as f64).log2().min(8.0) + equal)
-}
-
-/// First and last host of a source that left none out between, if it has four or more.
-pub(super) fn range(unit: &Unit) -> Option<(u128, u128)> {
-    let hosts = || unit.targets.iter().map(|target| target.host.number());
-    let (low, high) = (hosts().min()?, hosts().max()?);
-    (unit.hosts >= 4 && u128::from(unit.hosts) == high - low + 1).then_some((low, high))
-}
-
-/// Whether they started within a minute, or a twentieth of their time.
-pub(super) fn begun_together(units: &[&Unit]) -> bool {
-    let starts = || units.iter().map(|unit| unit.start);
-    let (first, last) = (starts().min().unwrap_or(0), starts().max().unwrap_or(0));
-    let longest = units.iter().map(|unit| unit.end.saturating_sub(unit.start)).max().unwrap_or(0);
-    last.saturating_sub(first) <= (longest / 20).max(60 * SECOND)
 }
 
 /// One IPv6 /64 is one link, mostly of one customer, who has 2^64 addresses to change among.

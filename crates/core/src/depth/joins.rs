@@ -141,6 +141,9 @@ fn member(scan: &Scan<'_>) -> Member {
     let mut targets: Vec<Address> = scan.trace.hits.iter().map(|h| h.target).collect();
     targets.sort_unstable();
     targets.dedup();
+    let mut pairs: Vec<(Address, Service)> = scan.trace.hits.iter().map(|h| (h.target, h.service)).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
     let tool = scan.campaign.tools.first().filter(|t| t.confidence >= TOLD);
     Member {
         source: scan.sources[0],
@@ -149,6 +152,7 @@ fn member(scan: &Scan<'_>) -> Member {
         generator: scan.campaign.permutation.as_ref().map(|p| (p.generator, p.prime)),
         services,
         complete: targets.len() as u64 >= scan.trace.hosts,
+        pairs,
         targets,
         hosts: scan.trace.hosts,
         start: scan.trace.start,
