@@ -1,12 +1,14 @@
 //! Coordinated sources become one campaign: those that stand by themselves, and those of one or two probes each.
 
 use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{Run, Scan, places};
 use crate::campaign::{Draft, Standing};
 use crate::contact::{Service, Time};
 use crate::coordination::{self, Group, Lone, Member};
 use crate::detect::dossier::Dossier;
+use crate::detect::state::host_id;
 use crate::detect::{Case, decided, weigh_with};
 use crate::evidence::{Bits, Evidence};
 use crate::heard::Heard;
@@ -87,7 +89,7 @@ impl Run<'_> {
         }
         campaign.revision += u32::from(oldest.is_some());
         campaign.coordination = Some(group.coordination.clone());
-        campaign.permutation = permutation(scans, group);
+        campaign.permutation = permutation(scans, group, &dossier);
         let mut heard: Vec<&Heard> =
             group.members.iter().flat_map(|place| scans[*place].heard.clone()).collect();
         heard.sort_by_key(|h| h.time());
@@ -188,16 +190,28 @@ fn each_lone(source: &Source, visit: &mut dyn FnMut(&Lone)) {
     }
 }
 
-/// The walk that the members share, as the one furthest on shows it, with the next hits of all.
-fn permutation(scans: &[Scan<'_>], group: &Group) -> Option<Permutation> {
+/// The walk that the members share. Shards walk parts of their own: what each has done adds up, and what one of them
+/// is to hit next may have been hit by another.
+fn permutation(scans: &[Scan<'_>], group: &Group, joined: &Dossier) -> Option<Permutation> {
     let walks: Vec<&Permutation> =
         group.members.iter().filter_map(|place| scans[*place].campaign.permutation.as_ref()).collect();
     let first = walks.iter().max_by(|a, b| a.done.total_cmp(&b.done))?;
-    let same = walks.iter().filter(|w| (w.generator, w.prime) == (first.generator, first.prime)).count();
-    let mut next: Vec<String> = walks.iter().flat_map(|w| w.next.iter().cloned()).collect();
+    let same = |w: &&&Permutation| (w.generator, w.prime) == (first.generator, first.prime);
+    let shards: Vec<&&Permutation> = walks.iter().filter(same).collect();
+    let hit: Vec<String> = joined.probes.iter().map(|p| p.target.to_string()).collect();
+    let is_new = |next: &&String| {
+        let host: Option<IpAddr> = next.parse().ok().or_else(|| Some(next.parse::<SocketAddr>().ok()?.ip()));
+        let Some(host) = host else { return false };
+        match &joined.wide {
+            Some(wide) => wide.hosts.contains(host_id(host.into())) == Some(false),
+            None => !hit.contains(&host.to_string()),
+        }
+    };
+    let mut next: Vec<String> = shards.iter().flat_map(|w| &w.next).filter(is_new).cloned().collect();
     next.sort();
     next.dedup();
     next.truncate(NEXT);
-    let text = format!("the same walk in {same} sources; of the one furthest on: {}", first.text);
-    Some(Permutation { next, text, ..(*first).clone() })
+    let done = (shards.iter().map(|w| w.done).sum::<f64>() * 1e6).round() / 1e6;
+    let text = format!("the same walk in {} sources; of the one furthest on: {}", shards.len(), first.text);
+    Some(Permutation { next, text, done: done.min(1.0), ..(*first).clone() })
 }

@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
 use super::state::host_id;
-use crate::contact::{Contact, Outcome, Service, Time, Transport, flags, traits};
+use crate::contact::{Contact, Outcome, Service, Time, Transport, flags};
 use crate::imprint::{Imprint, Imprints, Raw};
 use crate::net::Address;
 use crate::record::ProbeKind;
@@ -236,11 +236,11 @@ impl Dossier {
             probe.learn(contact.outcome, one_way);
             outcome = probe.outcome;
             self.answered_by(place, contact);
-            // A stack that completes the handshake sets DF; a later raw ACK on the same ports does not.
-            let by_stack = contact.has(traits::DONT_FRAGMENT) || !contact.source.is_v4();
-            let raw = self.probes[place].kind == ProbeKind::TcpSyn;
+            // The packets of an OS fingerprint repeat bare ACKs on their ports: they complete nothing.
+            let fingerprints = self.kinds[ProbeKind::OsProbe as usize] > 0;
+            let raw = self.probes[place].kind == ProbeKind::TcpSyn && !fingerprints;
             let returned = self.has_returned(place, contact.time);
-            if contact.outcome == Outcome::Completed && raw && by_stack && !returned {
+            if contact.outcome == Outcome::Completed && raw && !returned {
                 self.count_kind(ProbeKind::TcpConnect, 1);
             }
             if contact.outcome == Outcome::Asked
@@ -282,8 +282,8 @@ impl Dossier {
         let target = self.probes[place].target;
         let known = |s: &Stack| self.probes[usize::from(s.place)].target == target;
         if syn_ack && self.stacks.len() < STACKS && !self.stacks.iter().any(known) {
-            let Contact { window, ttl, .. } = *contact;
-            self.stacks.push(Stack { place: place as u16, window, ttl, traits: contact.traits });
+            let Contact { window, ttl, traits, .. } = *contact;
+            self.stacks.push(Stack { place: place as u16, window, ttl, traits });
         }
         if contact.outcome >= Outcome::Told {
             self.spoke(place, contact.time);
