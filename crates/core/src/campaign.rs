@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::blocks::Blocks;
-use crate::contact::{Outcome, SECOND, Time};
+use crate::contact::{Outcome, SECOND, Service, Time};
 use crate::detect::dossier::{Dossier, Probe};
 use crate::detect::{Case, order};
 use crate::evidence::Ledger;
@@ -232,13 +232,23 @@ fn probe_kinds(dossier: &Dossier, scan: &Scan<'_>) -> Vec<ProbeKind> {
 
 /// Greetings read without a word said, where that is what the source does with what answers. A server that is quick to
 /// greet a connect scan is no grab: who looks for open ports by connecting fails at most of them, so there the greetings
-/// must be half of all that it tried, not only of what answered.
+/// must be half of all that it tried, not only of what answered. Behind raw SYNs there is no stack that completes the
+/// handshake by itself: whoever does it there wants to read, so there each service is judged alone, for a grabber greets
+/// some servers back.
 fn banners_grabbed(dossier: &Dossier) -> u32 {
     let count = |test: fn(&Probe) -> bool| dossier.probes.iter().filter(|p| test(p)).count();
     let told = count(|p| p.outcome == Outcome::Told);
     let answered = count(|p| p.outcome >= Outcome::Answered);
     let connected = count(|p| p.kind == ProbeKind::TcpConnect);
-    if told >= 3 && 2 * told >= answered && 2 * told >= connected { told as u32 } else { 0 }
+    let whole = if told >= 3 && 2 * told >= answered && 2 * told >= connected { told } else { 0 };
+    let raw = || dossier.probes.iter().filter(|p| p.kind == ProbeKind::TcpSyn && !p.failed());
+    let mut services: Vec<Service> = raw().map(Probe::service).collect();
+    services.sort_unstable();
+    let greeted = services.chunk_by(|a, b| a == b).map(|run| {
+        let left = raw().filter(|p| p.service() == run[0] && p.left_greeted()).count();
+        if left >= 3 && 2 * left >= run.len() { left } else { 0 }
+    });
+    whole.max(greeted.sum()) as u32
 }
 
 /// ATT&CK 18.1: from outside it is Scanning IP Blocks; from inside, Network Service Discovery.

@@ -9,11 +9,16 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::{Service, Time, Transport};
+use crate::detect::dossier::mark;
 use crate::net::Address;
+use crate::procedures::{Hunt, hunts};
 use crate::utterance::Utterance;
 
 /// Utterances kept of one campaign.
 pub const OF_ONE: usize = 512;
+/// Protocols in which the server speaks first (RFC 4253, 959, 5321, 1939, 9051, 6143 and the programs' own documents). In
+/// all others a server's words mean that the client spoke, captured or not.
+const GREETING: [&str; 8] = ["ssh", "ftp", "smtp", "pop3", "imap", "vnc", "rsync", "mysql"];
 
 /// An utterance, as the source that it concerns sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +47,22 @@ impl Heard {
             if self.by_source() { (u.listener, u.listener_port) } else { (u.speaker, u.speaker_port) };
         let transport: Transport = u.transport;
         (host, Service { transport, port })
+    }
+
+    /// What it says of its target: bits of [`mark`]. Those in `known` are not looked for again.
+    pub fn marks(&self, known: u8) -> u8 {
+        if !self.by_source() {
+            let greets = GREETING.contains(&self.utterance.protocol.as_str());
+            return if greets { mark::GREETED } else { 0 };
+        }
+        if known & mark::HUNTED != 0 {
+            return 0;
+        }
+        match hunts(&self.utterance) {
+            Some(Hunt::Prizes) => mark::HUNTED,
+            Some(Hunt::Controls) => mark::CONTROLS,
+            None => 0,
+        }
     }
 
     /// When.

@@ -32,6 +32,27 @@ pub fn resembled(campaign: &Campaign, said: &[&Utterance]) -> Vec<Procedure> {
     found
 }
 
+/// What a request is after that visitors do not ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hunt {
+    /// Nobody asks a host for this but to find something to take or to exploit.
+    Prizes,
+    /// Only those who run the host ask for this, the same few hosts again and again.
+    Controls,
+}
+
+/// What a client is after, by its requests and by what it calls itself.
+pub fn hunts(said: &Utterance) -> Option<Hunt> {
+    let lists = &Book::shipped().hunt;
+    let asked = Asked::of(&[said]);
+    let holds = |asks| asked.first(asks).is_some();
+    match (holds(&lists.prizes), holds(&lists.controls)) {
+        (true, _) => Some(Hunt::Prizes),
+        (false, true) => Some(Hunt::Controls),
+        (false, false) => None,
+    }
+}
+
 /// ATT&CK techniques that what was said adds: T1595.002 (vulnerability scanning), T1595.003 (wordlists).
 ///
 /// They are of scans from outside. The same from within is T1046, to which this adds nothing: the caller knows the direction.

@@ -15,6 +15,7 @@ use std::hash::{BuildHasher, Hasher};
 use crate::blocks::Blocks;
 use crate::campaign::{CLOSES_AFTER, GOES_ON_WITHIN, Standing, closes_after};
 use crate::contact::{Contact, EXPIRED, Outcome, Phase, SECOND, Time, Transport, flags, traits};
+use crate::detect::asked;
 use crate::detect::craft::{is_ordinary_syn, kind_of};
 use crate::detect::dossier::{Change, Dossier, Probe, mark};
 use crate::detect::{Case, decided, weigh};
@@ -151,13 +152,24 @@ impl Shard {
     /// it is somebody else's affair.
     pub fn hear(&mut self, heard: Heard, around: &Surroundings<'_>) {
         let Some(place) = self.table.find(around.hash(heard.source), heard.source) else { return };
+        let address = heard.source;
         let (host, service) = heard.target();
         let source = self.table.get(place);
         match &mut source.more {
-            None if source.first.target == host && source.first.service() == service => self.ring.add(heard),
-            Some(more) if more.dossier.place(host, service).is_some() => {
+            None if source.first.target == host && source.first.service() == service => {
+                source.first.marks |= heard.marks(source.first.marks);
+                self.ring.add(heard);
+            }
+            Some(more) if let Some(kept) = more.dossier.place(host, service) => {
+                let probe = &mut more.dossier.probes[kept];
+                let before = probe.marks;
+                probe.marks |= heard.marks(before);
+                // What was asked can decide by itself, and no further probe need come.
+                let due = probe.marks != before && probe.hunted() && !more.armed;
+                more.armed |= due;
                 if more.campaign.is_none() {
                     self.ring.add(heard);
+                    self.arm(due, address);
                 } else if more.heard.len() < OF_ONE {
                     more.heard.push(heard);
                     self.grown(place, around);
@@ -392,6 +404,7 @@ fn may_decide(dossier: &Dossier) -> bool {
     };
     firsts.len() - firsts.iter().filter(plain).count() >= 3
         || dossier.kinds[ProbeKind::OsProbe as usize] > 0
+        || firsts.iter().filter(|p| p.hunted()).count() >= asked::FEWEST as usize
         || firsts.len() >= 9 && firsts.iter().any(|p| Priors::shipped().of(p.service()).singular)
 }
 

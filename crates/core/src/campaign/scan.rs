@@ -35,7 +35,9 @@ impl<'a> Scan<'a> {
         let all: Vec<&Probe> = case.probes().collect();
         let used = |service: Service| {
             let of = || all.iter().filter(|p| p.service() == service);
-            2 * of().filter(|p| p.talked() && p.marks & mark::RETURNED == 0).count() > of().count()
+            let as_usual =
+                |p: &&&Probe| p.talked() && p.marks & mark::RETURNED == 0 && !p.hunted() && !p.left_greeted();
+            2 * of().filter(as_usual).count() > of().count()
         };
         let mut services: Vec<Service> = all.iter().map(|p| p.service()).collect();
         services.sort_unstable();

@@ -33,7 +33,8 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
     [hosts(case), services(case), unused(case)].into_iter().flatten().max_by_key(|e| e.bits)
 }
 
-fn bits(seen: f64, normal: f64) -> Bits {
+/// What so many hosts weigh where so many are normal.
+pub fn bits(seen: f64, normal: f64) -> Bits {
     Bits::new((TAIL * (seen / normal).log2()).clamp(0.0, MOST))
 }
 

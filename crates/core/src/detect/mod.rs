@@ -4,6 +4,7 @@
 //! one update, however many detectors there are. Adding one: a file with a `SPEC`, a line in [`DETECTORS`], a corpus case.
 
 pub mod against;
+pub mod asked;
 pub mod breadth;
 pub mod craft;
 pub mod dossier;
@@ -38,6 +39,9 @@ pub const DETECTORS: &[Spec] = &[
     outcome::SPEC,
     breadth::SPEC,
     craft::SPEC,
+    asked::PRIZES,
+    asked::CONTROLS,
+    asked::GREETINGS,
     order::SPEC,
     against::BACKSCATTER,
     against::TRACEROUTE,
@@ -103,6 +107,8 @@ pub struct Host {
     pub used: u32,
     /// Of the services: somebody spoke on them.
     pub talked: u32,
+    /// Of the services: asked for what visitors do not ask for.
+    pub hunted: u32,
 }
 
 impl Host {
@@ -133,6 +139,7 @@ impl<'a> Case<'a> {
                 refused: count(|p| p.outcome == crate::contact::Outcome::Refused),
                 used: count(Probe::used),
                 talked: count(Probe::talked),
+                hunted: count(Probe::hunted),
             };
             hosts.push((run[0].1, host));
         }

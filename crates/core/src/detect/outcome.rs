@@ -7,7 +7,7 @@
 
 use hashbrown::HashMap;
 
-use super::{Case, Host, Spec, breadth};
+use super::{Case, Host, Spec, asked, breadth};
 use crate::contact::Service;
 use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
@@ -70,6 +70,7 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
             by_service.entry(host.service).or_default().add(sum);
         }
     }
+    let hunted = hunted(case);
     all.add(beyond(case));
     if all.judged == 0 {
         return None;
@@ -83,7 +84,7 @@ fn weigh(case: &Case<'_>) -> Option<Evidence> {
         Evidence::new(Family::Outcome, sum.bits, text)
     });
     let whole = Evidence::new(Family::Outcome, all.bits.max(Bits::new(CREDIT)), text(case, &all));
-    [Some(whole), alone, one_host(case)].into_iter().flatten().max_by_key(|e| e.bits)
+    [Some(whole), alone, hunted, one_host(case)].into_iter().flatten().max_by_key(|e| e.bits)
 }
 
 /// One host by itself.
@@ -96,8 +97,8 @@ fn judge(case: &Case<'_>, host: &Host) -> Option<Sum> {
         return None;
     }
     // Whoever asks for a service uses it: an answer that was left unused earns no credit, nor does one that nobody asks
-    // many hosts for.
-    let credit = if host.used > 0 && !prior.singular { answered } else { 0 };
+    // many hosts for, nor one that was used to hunt.
+    let credit = if host.used > 0 && host.hunted == 0 && !prior.singular { answered } else { 0 };
     let (first, others_failed, others_used) = if host.first_failed {
         (prior.failure(), host.failed - 1, credit)
     } else if credit > 0 {
@@ -113,6 +114,14 @@ fn judge(case: &Case<'_>, host: &Host) -> Option<Sum> {
         dark: u64::from(answered == 0 && !case.world.answers(host.address)),
         unused: u64::from(!host.first_failed && host.used == 0),
     })
+}
+
+/// The hosts asked for what nobody asks for, by themselves: a hunter may browse elsewhere.
+fn hunted(case: &Case<'_>) -> Option<Evidence> {
+    let mut sum = Sum::default();
+    asked::hunted(case).filter_map(|host| judge(case, host)).for_each(|one| sum.add(one));
+    let text = || format!("{}, judged by what was asked of them", sum.text());
+    (sum.judged >= asked::FEWEST).then(|| Evidence::new(Family::Outcome, sum.bits, text()))
 }
 
 /// Hosts beyond those kept one by one, by the service that was asked most.

@@ -14,6 +14,7 @@ use crate::record::{Direction, ListKind};
 pub(super) struct Book {
     pub(super) vulnerability: Asks<'static>,
     pub(super) wordlist: Wordlist,
+    pub(super) hunt: Hunting,
     pub(super) profile: Vec<Profile>,
 }
 
@@ -27,6 +28,16 @@ pub(super) struct Asks<'a> {
     pub(super) inside: Cow<'a, [String]>,
     #[serde(default)]
     pub(super) agents: Cow<'a, [String]>,
+}
+
+/// Requests that tell a scan by themselves.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hunting {
+    /// Nobody asks for these to use a service.
+    pub(super) prizes: Asks<'static>,
+    /// Only those who run a service ask for these.
+    pub(super) controls: Asks<'static>,
 }
 
 /// When requests come from a list.

@@ -239,3 +239,24 @@ fn every_shipped_sign_can_match_and_what_is_wrong_is_named() {
         assert!(text.contains(&format!("\n{key} = ")), "{key} is used nowhere");
     }
 }
+
+#[test]
+fn what_visitors_do_not_ask_for_is_told_apart() {
+    let of = |what, text| hunts(&said(&[(what, text)]));
+    for text in [
+        "GET /.env",
+        "GET /app/.git/config",
+        "GET /x/..%2f..%2fetc/shadow",
+        "GET /nice%20ports%2C/Tri%6Eity.txt%2ebak",
+    ] {
+        assert_eq!(of(FactKind::Request, text), Some(Hunt::Prizes), "{text}");
+    }
+    for text in ["GET /v1.24/containers/json", "GET /_ping", "GET /runningpods/", "GET /api/v1/pods"] {
+        assert_eq!(of(FactKind::Request, text), Some(Hunt::Controls), "{text}");
+    }
+    for text in ["GET /", "GET /version", "GET /sdk", "PING", "INFO", "GET /autodiscover/autodiscover.json"] {
+        assert_eq!(of(FactKind::Request, text), None, "{text}");
+    }
+    assert_eq!(of(FactKind::UserAgent, "Mozilla/5.0 zgrab/0.x"), Some(Hunt::Prizes));
+    assert_eq!(of(FactKind::UserAgent, "Prometheus/2.45"), None);
+}

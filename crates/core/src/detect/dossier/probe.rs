@@ -16,12 +16,18 @@ const STREAM: u8 = 16;
 pub mod mark {
     /// A router said that the time to live ran out on the way: a traceroute does this by intent.
     pub const EXPIRED: u8 = 1;
+    /// The source asked it for what no visitor asks for (`data/procedures.toml`).
+    pub const HUNTED: u8 = 2;
+    /// The source asked it for what only those who run it ask for.
+    pub const CONTROLS: u8 = 4;
     /// Came back to a service which had answered it before.
     pub const RETURNED: u8 = 8;
     /// The SYN is not one that an ordinary stack sends; an IP protocol without content.
     pub const BARE: u8 = 16;
     /// The source went on although no answer was seen.
     pub const WENT_ON: u8 = 32;
+    /// The target greeted, in a protocol in which servers speak first.
+    pub const GREETED: u8 = 64;
 }
 
 /// One target (host and service) of a source: the first touch, and how it went.
@@ -138,6 +144,16 @@ impl Probe {
     /// Somebody said something on it: used, or a stream that its server sends unasked, as FTP's data is.
     pub fn talked(&self) -> bool {
         self.used() || self.outcome >= Outcome::Told
+    }
+
+    /// The source heard a greeting and left without a word.
+    pub fn left_greeted(&self) -> bool {
+        self.marks & mark::GREETED != 0 && self.outcome == Outcome::Told
+    }
+
+    /// The source asked for what visitors do not ask for.
+    pub fn hunted(&self) -> bool {
+        self.marks & (mark::HUNTED | mark::CONTROLS) != 0
     }
 
     /// Another contact to the same target. Of a visit of its own, gives how many seconds it was quiet before.
