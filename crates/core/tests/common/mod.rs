@@ -1,5 +1,7 @@
 //! Traffic made of plain numbers, for tests of laws.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport, flags, traits};
 use watchpost_core::net::Address;
 use watchpost_core::pipeline::{Findings, Pipeline, Settings};
