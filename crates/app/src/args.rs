@@ -240,6 +240,8 @@ pub enum Listing {
     Formats,
     /// What speaks for and against a scan
     Detectors,
+    /// Tools that are told by their packets or words, in which versions, and which captures show it
+    Tools,
 }
 
 /// A severity as typed.

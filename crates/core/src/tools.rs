@@ -58,3 +58,6 @@ fn rounded(confidence: f64) -> f64 {
 fn packets(count: usize) -> String {
     if count == 1 { "1 packet".into() } else { format!("{count} packets") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use watchpost_core::detect::DETECTORS;
+use watchpost_core::tools::{Mark, Marks, Word};
 use watchpost_formats::FORMATS;
 
 use crate::args::{self, Listing};
@@ -17,6 +18,7 @@ pub fn run(typed: &args::List) -> Result<Exit, Failure> {
     let entries: Vec<Entry> = match typed.what {
         Listing::Formats => FORMATS.iter().map(format).collect(),
         Listing::Detectors => DETECTORS.iter().map(detector).collect(),
+        Listing::Tools => Marks::shipped().tools().into_iter().map(tool).collect(),
     };
     let mut out = io::stdout().lock();
     match out.write_all(list(&entries, typed.json).as_bytes()).and_then(|()| out.flush()) {
@@ -52,4 +54,62 @@ fn detector(spec: &watchpost_core::detect::Spec) -> Entry {
             ("needs", spec.needs.to_owned()),
         ],
     }
+}
+
+fn tool(name: &'static str) -> Entry {
+    let marks: Vec<_> = Marks::shipped().mark.iter().filter(|mark| mark.tool == name).collect();
+    let words: Vec<_> = Marks::shipped().word.iter().filter(|word| word.tool == name).collect();
+    let both = |of_mark: fn(&Mark) -> Vec<&str>, of_word: fn(&Word) -> Vec<&str>| {
+        let mut all: Vec<&str> = Vec::new();
+        for text in marks.iter().flat_map(|m| of_mark(m)).chain(words.iter().flat_map(|w| of_word(w))) {
+            if !all.contains(&text) {
+                all.push(text);
+            }
+        }
+        all
+    };
+    let how = match (marks.is_empty(), words.is_empty()) {
+        (false, true) => "told by its packets",
+        (true, _) => "told by what it says",
+        _ => "told by its packets and by what it says",
+    };
+    let mut more: Vec<(&'static str, String)> = marks
+        .iter()
+        .map(|mark| {
+            let (least, most) = (mark.confidence, mark.up_to);
+            ("packets", format!("{}; confidence {least} from {} on, to {most}", mark.says, mark.least))
+        })
+        .collect();
+    more.extend(
+        words
+            .iter()
+            .map(|word| ("says", format!("{}; confidence {}", word.contains.join(", "), word.confidence))),
+    );
+    let lists = [
+        (
+            "versions",
+            both(
+                |m| m.versions.as_deref().into_iter().collect(),
+                |w| w.versions.as_deref().into_iter().collect(),
+            ),
+        ),
+        (
+            "captures",
+            both(
+                |m| m.shown_by.iter().map(String::as_str).collect(),
+                |w| w.shown_by.iter().map(String::as_str).collect(),
+            ),
+        ),
+        (
+            "known from",
+            both(
+                |m| m.known_from.as_deref().into_iter().collect(),
+                |w| w.known_from.as_deref().into_iter().collect(),
+            ),
+        ),
+    ];
+    more.extend(
+        lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(what, list)| (what, list.join(", "))),
+    );
+    Entry { name, help: how.to_owned(), more }
 }

@@ -31,11 +31,19 @@ fn paragraph(entry: &Entry, all: &[Entry]) -> String {
 }
 
 fn object(entry: &Entry) -> String {
-    let facts = entry.more.iter().map(|(what, how)| ((*what).to_owned(), how.as_str().into()));
-    let mut object: serde_json::Map<String, serde_json::Value> = facts.collect();
+    use serde_json::{Map, Value};
+    let mut object: Map<String, Value> = Map::new();
+    for (what, how) in &entry.more {
+        // What is told several times is a list.
+        match object.get_mut(*what) {
+            Some(Value::Array(list)) => list.push(how.as_str().into()),
+            Some(one) => *one = Value::Array(vec![one.take(), how.as_str().into()]),
+            None => _ = object.insert((*what).to_owned(), how.as_str().into()),
+        }
+    }
     object.insert("name".into(), entry.name.into());
     object.insert("help".into(), entry.help.as_str().into());
-    format!("{}\n", serde_json::Value::Object(object))
+    format!("{}\n", Value::Object(object))
 }
 
 #[cfg(test)]
@@ -51,5 +59,11 @@ mod tests {
         assert_eq!(list(&entries, false), "pcap    packets\n        files: *.pcap\npcapng  packets too\n");
         let first = list(&entries, true).lines().next().unwrap().to_owned();
         assert_eq!(first, r#"{"files":"*.pcap","help":"packets","name":"pcap"}"#);
+        let more = ["a", "b", "c"].map(|how| ("says", how.to_owned())).to_vec();
+        let thrice = Entry { name: "nmap", help: "told".into(), more };
+        assert_eq!(
+            list(&[thrice], true),
+            "{\"help\":\"told\",\"name\":\"nmap\",\"says\":[\"a\",\"b\",\"c\"]}\n"
+        );
     }
 }

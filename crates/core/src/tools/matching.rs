@@ -13,11 +13,11 @@ use crate::contact::{Transport, traits};
 use crate::imprint::{Imprint, Imprints, KEPT};
 use crate::record::Tool;
 
-/// A mark that matched: which, on which packets (numbered as kept), how many agree of how many.
+/// A mark that matched: which, which packets agree (numbered as kept), and of how many.
 struct Match<'a> {
     mark: &'a Mark,
     places: Vec<usize>,
-    agree: usize,
+    of: usize,
 }
 
 /// The tools that the packets show; one tool may stand there several times.
@@ -77,10 +77,11 @@ fn groups(kept: &[Imprint], any_window: bool) -> BTreeMap<u64, Vec<usize>> {
 
 fn judge<'a>(mark: &'a Mark, kept: &[Imprint], places: &[usize]) -> Option<Match<'a>> {
     let group: Vec<Imprint> = places.iter().map(|p| kept[*p]).collect();
-    let agree = group.iter().filter(|p| mark.fits(p) && mark.holds.iter().all(|h| h.of_packet(p))).count();
-    let enough = agree >= mark.least && agree as f64 >= mark.share * group.len() as f64;
+    let agrees = |p: &Imprint| mark.fits(p) && mark.holds.iter().all(|h| h.of_packet(p));
+    let agree: Vec<usize> = places.iter().copied().filter(|p| agrees(&kept[*p])).collect();
+    let enough = agree.len() >= mark.least && agree.len() as f64 >= mark.share * group.len() as f64;
     let together = || mark.holds.iter().all(|h| h.of_packets(&group));
-    (enough && together()).then(|| Match { mark, places: places.to_vec(), agree })
+    (enough && together()).then_some(Match { mark, places: agree, of: group.len() })
 }
 
 impl Mark {
@@ -114,7 +115,7 @@ impl Mark {
 
 impl Match<'_> {
     fn tool(&self) -> Tool {
-        let (agree, all) = (self.agree, self.places.len());
+        let (agree, all) = (self.places.len(), self.of);
         let how_many = match agree {
             1 if all == 1 => "in the one packet kept of this kind".into(),
             _ if agree == all => format!("in all {} kept of this kind", packets(all)),
