@@ -21,6 +21,10 @@ use crate::trace::Trace;
 pub const NEEDED: f64 = 30.0;
 /// Bits by which the generator of one half must place the other half.
 pub const HELD_OUT: f64 = 8.0;
+/// Share of the dense hits that the right walk places at least.
+const COMPLETE: f64 = 0.7;
+/// Hits at the beginning of a trace with nothing left out.
+const DENSE: usize = 256;
 /// log2 of small generators times numbers of threads: 4 million primitive roots at most, 32 readings of each.
 const SMALL_GENERATORS: f64 = 27.0;
 
@@ -99,7 +103,7 @@ pub fn recover(trace: &Trace, blocks: &Blocks, tables: &mut Tables) -> Result<Pe
                         Err(_) => ordered = hypothesis.clone(),
                     }
                 }
-                return Ok(record(trace, blocks, transport, &ordered, found, tables));
+                return record(trace, blocks, transport, &ordered, found, tables);
             }
             Err((bits, why)) => {
                 if nearest.as_ref().is_none_or(|(most, _)| bits > *most) {
@@ -155,6 +159,13 @@ fn prove(
     if bits < NEEDED {
         return Err((bits, format!("the best walk leaves {bits:.0} bits, {NEEDED:.0} are needed")));
     }
+    // A power of the true generator places some hits, too: nearly all must be placed.
+    let dense = placed.logs.len().min(DENSE);
+    let places = fit(order, multiplier, &placed.logs[..dense], &placed.times[..dense]).placed;
+    if (places as f64) < COMPLETE * dense as f64 {
+        let why = format!("the best walk places {places} of {dense} hits, too few to tell its generator");
+        return Err((bits, why));
+    }
     let held_out = held_out(order, &placed);
     if held_out.0 < HELD_OUT {
         return Err((bits, "one half of the hits does not place the other half".to_owned()));
@@ -203,7 +214,7 @@ fn record(
     hypothesis: &Hypothesis,
     (placed, _, fit, walk, bits, tried, held_out): Found,
     tables: &mut Tables,
-) -> Permutation {
+) -> Result<Permutation, String> {
     let order = hypothesis.group.exponents();
     let whole = order.get();
     // Places within parts, which all senders share, along the rising hits.
@@ -224,6 +235,16 @@ fn record(
         }
     }
     let least = placed.logs.len() / (8 * senders as usize);
+    // A shard has threads that lie side by side, as many as divide the whole. A single one is never told by its part.
+    let there: Vec<bool> = hits.iter().map(|hits| *hits > least).collect();
+    let count = there.iter().filter(|there| **there).count();
+    let runs = (0..there.len()).filter(|i| there[*i] && !there[(i + 1) % there.len()]).count();
+    let alone = count == 1 && senders > 1;
+    if count == 0 || alone || !there.len().is_multiple_of(count) || runs > 1 {
+        return Err(format!(
+            "not recovered: a walk, but by {count} of {senders} parts, which no threads or shards are"
+        ));
+    }
     let seen: Vec<(f64, f64, usize)> =
         seen.into_iter().zip(&hits).filter(|(_, hits)| **hits > least).filter_map(|(seen, _)| seen).collect();
     let first = seen.iter().fold(f64::INFINITY, |first, part| first.min(part.0)).floor();
@@ -265,7 +286,7 @@ fn record(
     let mut walk = walk;
     walk.threads = fronts.len().max(1);
     let proved = Proved { hypothesis, walk, points: placed.logs.len(), fit, bits, tried, held_out, done };
-    Permutation {
+    Ok(Permutation {
         generator: proved.walk.generator,
         prime: hypothesis.group.prime,
         list: hypothesis.name.clone(),
@@ -275,7 +296,7 @@ fn record(
         next,
         bits: bits.floor(),
         text: words::text(&proved),
-    }
+    })
 }
 
 /// The smallest prefix that holds every hit.

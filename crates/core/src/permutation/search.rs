@@ -19,6 +19,8 @@ const SAMPLE: usize = 24;
 const BEST: usize = 12;
 /// A vector found in one thread is a fraction of the one that all threads share.
 const TOGETHER: [u64; 17] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64];
+/// Times that a multiplier is divided at most: more than halvings of the largest order.
+const SHORTER: usize = 64;
 /// By how much the direction of time is weighed down.
 const WEIGHTS: [f64; 3] = [1.0 / 16.0, 1.0 / 256.0, 1.0 / 8192.0];
 
@@ -97,9 +99,13 @@ pub fn search(order: Modulus, sample: Sample<'_>) -> Option<(u64, Fit)> {
 /// A multiple of the right multiplier also makes positions rise, as long as the walk is short. The smallest is meant.
 fn primitive(order: Modulus, sample: Sample<'_>, mut multiplier: u64, mut fitted: Fit) -> (u64, Fit) {
     let chain = |fit: &Fit| fit.chain.iter().map(|i| sample.logs[*i]).collect::<Vec<u64>>();
-    'again: loop {
+    'again: for _ in 0..SHORTER {
         let logs = chain(&fitted);
         let length = way(order, multiplier, logs.iter().copied(), u64::MAX);
+        // A way of nothing cannot be shortened.
+        if length == 0 {
+            break;
+        }
         for divisor in [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31] {
             for smaller in order.divide(multiplier, divisor) {
                 if smaller == 0 || way(order, smaller, logs.iter().copied(), length) > length / divisor {
@@ -112,8 +118,9 @@ fn primitive(order: Modulus, sample: Sample<'_>, mut multiplier: u64, mut fitted
                 }
             }
         }
-        return (multiplier, fitted);
+        break;
     }
+    (multiplier, fitted)
 }
 
 fn all(order: Modulus) -> Vec<u64> {

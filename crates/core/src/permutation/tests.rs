@@ -98,8 +98,12 @@ fn recovery_rates() {
     let tables = &mut Tables::default();
     let mut wrong = 0;
     let mut seed = 0;
+    let only = std::env::var("ONLY").unwrap_or_default();
     let mut line = |name: String, make: &dyn Fn(&mut Random) -> Scan| {
         seed += 1;
+        if !name.contains(&only) {
+            return;
+        }
         let tally = tally(trials, seed, tables, make);
         println!("{name:58} {:4} of {:4}, {} wrong", tally.recovered, tally.of, tally.wrong);
         for (why, count) in tally.reasons.iter().take(3) {
@@ -164,6 +168,9 @@ fn other_orders_at_length() {
     let tables = &mut Tables::default();
     let mut wrong = 0;
     for (kind, name) in OTHERS.iter().enumerate() {
+        if !name.contains(&std::env::var("ONLY").unwrap_or_default()) {
+            continue;
+        }
         let (recovered, most) = others(kind, trials, tables);
         println!("{name:40} {recovered} recovered of {trials}; {most}");
         wrong += recovered;

@@ -109,10 +109,8 @@ fn heads(walk: &mut Walk, order: Modulus, sample: Sample<'_>) {
 }
 
 fn choose(readings: Vec<Walk>) -> Result<Walk, String> {
-    // The fewest threads, unless more explain the scatter.
-    let fewest = readings.iter().map(|walk| walk.senders).min();
-    let plain = |walk: &Walk| if Some(walk.senders) == fewest { DECISIVE } else { 0.0 };
-    let worth = |walk: &Walk| if walk.senders == 1 { DECISIVE } else { walk.explained + plain(walk) };
+    // One thread, unless several explain the scatter; among several only the scatter counts.
+    let worth = |walk: &Walk| if walk.senders == 1 { DECISIVE } else { walk.explained };
     let Some(best) =
         readings.iter().max_by(|a, b| worth(a).total_cmp(&worth(b)).then(b.senders.cmp(&a.senders)))
     else {
