@@ -4,7 +4,7 @@
 //! a key (AWS, GitHub, Slack, Google, Stripe, JSON web tokens, PEM), user and password within a URL, and long values without
 //! pattern. The limit: a short secret with no name beside it looks like any word.
 
-use super::bytes::find_any_case;
+use super::bytes::{find, find_any_case};
 
 const MASK: &str = "***";
 
@@ -71,12 +71,14 @@ const PREFIXES: &[(&str, usize)] = &[
     ("eyJ", 12),
     ("npm_", 20),
 ];
+/// A key by its form has this many characters at least.
+const SHORTEST_KEY: usize = 13;
 /// A value without pattern is this long at least.
 pub(super) const LONG: usize = 24;
 
 /// The text without its secrets. Of commands only a `request` has any: a page may well be titled "Login here".
 pub(super) fn mask(text: &str, request: bool) -> String {
-    if let Some(at) = text.find("-----BEGIN").filter(|at| text[*at..].contains("PRIVATE")) {
+    if let Some(at) = find(text.as_bytes(), b"-----BEGIN").filter(|at| text[*at..].contains("PRIVATE")) {
         return mask(&text[..at], request) + MASK;
     }
     let kept = if request { command(text) } else { None };
@@ -120,7 +122,7 @@ fn header(text: &str) -> Option<usize> {
 fn in_urls(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("://") {
+    while let Some(at) = find(rest.as_bytes(), b"://") {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
         let authority = after.find(['/', '?', '#', ' ', '"', '\'', '<', '>']).unwrap_or(after.len());
@@ -161,15 +163,15 @@ fn values(text: &str) -> String {
         let word = &text[at..at + token];
         let is_value = |c| is_token(c) || (in_query && matches!(c, '%' | '/'));
         let value = text[at..].find(|c| !is_value(c)).unwrap_or(text.len() - at);
-        if is_key(word) || is_patternless(&text[at..at + value], in_query) {
+        if is_key(word.as_bytes()) || is_patternless(&text[at..at + value], in_query) {
             out.push_str(MASK);
             at += value;
             continue;
         }
         out.push_str(word);
         at += token;
-        if is_secret_name(word)
-            && let Some((gap, value)) = value_behind(&text[at..])
+        if let Some((gap, value)) = value_behind(&text[at..])
+            && is_secret_name(word)
         {
             out.push_str(&text[at..at + gap]);
             out.push_str(MASK);
@@ -219,8 +221,11 @@ fn closing(value: &str, quote: char) -> Option<usize> {
     })
 }
 
-fn is_key(word: &str) -> bool {
-    PREFIXES.iter().any(|(prefix, more)| word.starts_with(prefix) && word.len() >= prefix.len() + more)
+pub(super) fn is_key(word: &[u8]) -> bool {
+    word.len() >= SHORTEST_KEY
+        && PREFIXES
+            .iter()
+            .any(|(prefix, more)| word.starts_with(prefix.as_bytes()) && word.len() >= prefix.len() + more)
 }
 
 /// Long, and of letters and digits so mixed that no name or number is: both cases and digits; in a query string also

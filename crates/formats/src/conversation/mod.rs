@@ -8,7 +8,7 @@
 //! put right; a gap ends a side with what there is. The same words between the same two hosts and service are told once in
 //! nine minutes, so that clients which come again and again cost little.
 //!
-//! Memory: 1 MiB of connections, 2 MiB of sentences (twice that with what vectors reserve), 256 KiB of what was told. Limits:
+//! Memory: 256 KiB of connections, 2 MiB of sentences (twice that with what vectors reserve), 64 KiB of what was told. Limits:
 //! connections that began before the capture, or in the file before it, are not heard; of two sides that are captured in
 //! different files only the one with the SYN-ACK is.
 

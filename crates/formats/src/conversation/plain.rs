@@ -1,46 +1,45 @@
 //! Texts in which no secret can be, told from the others in one pass: nearly all are, and each is read on the way of a packet.
 
-use super::mask::{COMMANDS, INNER_COMMANDS, LONG, is_token};
-
-/// A key by its form has this many characters at least.
-const SHORTEST_KEY: usize = 13;
+use super::bytes::find;
+use super::mask::{COMMANDS, INNER_COMMANDS, LONG, is_key, is_token};
 
 /// Whether a text is printable ASCII in which no secret can be: nothing that stands between a name and its value, no run of
 /// characters that could be a key. Most texts are, and reading them once is much cheaper than [`super::mask::mask`], which agrees.
 pub(super) fn is_plain(bytes: &[u8], request: bool) -> bool {
-    let (mut run, mut blanks) = (0, 0);
-    for (at, &byte) in bytes.iter().enumerate() {
+    let (mut at, mut blanks) = (0, 0);
+    while let Some(&byte) = bytes.get(at) {
         match CLASSES[usize::from(byte)] {
             Class::Token => {
-                run += 1;
-                // The first characters of all of PREFIXES.
-                let limit = if b"Agxsren".contains(&bytes[at + 1 - run]) { SHORTEST_KEY } else { LONG };
-                let is_ruled = byte == b'-' && at > 0 && bytes[at - 1] == b'-';
-                if run >= limit || is_ruled {
+                let rest = &bytes[at..];
+                let run = rest.iter().position(|b| !matches!(CLASSES[usize::from(*b)], Class::Token));
+                let word = &rest[..run.unwrap_or(rest.len())];
+                // Of two hyphens a PEM header could be made.
+                if word.len() >= LONG || is_key(word) || (word.len() >= 5 && find(word, b"--").is_some()) {
                     return false;
                 }
+                at += word.len();
                 continue;
             }
             Class::Blank => blanks += 1,
             Class::Other => {}
-            // A name that ends in none of the letters in which the telling ones do has no secret behind it; nor has a URL
-            // without a login.
-            Class::Separator => {
-                let before = bytes[..at].last().copied().unwrap_or(b' ');
-                let is_url = bytes[..at].ends_with(b"https");
-                if !is_url
-                    && !before.is_ascii_digit()
-                    && !b"abcfijkmopquvxz/&".contains(&before.to_ascii_lowercase())
-                {
-                    return false;
-                }
+            Class::Separator if may_name_a_secret(&bytes[..at]) && !matches!(&bytes[at..], b"=***") => {
+                return false;
             }
+            Class::Separator => {}
+            Class::At if find(&bytes[..at], b"://").is_some() => return false,
+            Class::At => {}
             Class::Unfit => return false,
         }
-        run = 0;
+        at += 1;
     }
     // Commands hide what is behind them.
     !request || blanks == 0 || (blanks == 1 && !is_command(bytes))
+}
+
+/// A name that ends in none of the letters in which the telling ones do has no secret behind it; nor has a URL's scheme.
+fn may_name_a_secret(before: &[u8]) -> bool {
+    let last = before.last().map_or(b' ', u8::to_ascii_lowercase);
+    !last.is_ascii_digit() && !b"abcfijkmopquvxz/&".contains(&last) && !before.ends_with(b"https")
 }
 
 fn is_command(bytes: &[u8]) -> bool {
@@ -54,6 +53,7 @@ enum Class {
     Token,
     Blank,
     Separator,
+    At,
     Other,
     Unfit,
 }
@@ -66,8 +66,9 @@ const CLASSES: [Class; 256] = {
         classes[byte as usize] = match byte {
             b' ' => Class::Blank,
             b':' | b'=' => Class::Separator,
-            // Query strings, logins, encoded characters, quotes and backslashes are for [`super::mask::mask`] to look at.
-            b'?' | b'@' | b'%' | b'"' | b'\'' | b'\\' | b']' => Class::Unfit,
+            b'@' => Class::At,
+            // Query strings, encoded characters, quotes and backslashes are for [`super::mask::mask`] to look at.
+            b'?' | b'%' | b'"' | b'\'' | b'\\' | b']' => Class::Unfit,
             byte if is_token(byte as char) => Class::Token,
             _ => Class::Other,
         };

@@ -1,5 +1,7 @@
 //! Names of servers in free text, with their versions.
 
+use super::bytes::find_any_case;
+
 /// Servers of mail, files and remote shells as their greetings call them. Longer names stand before those that they contain.
 const NAMES: &[&[u8]] = &[
     b"vsFTPd",
@@ -39,7 +41,7 @@ const NAMES: &[&[u8]] = &[
 /// The name, and the version that follows it, as they stand there; none if no name is known.
 pub(super) fn software(text: &[u8]) -> Option<&[u8]> {
     NAMES.iter().find_map(|name| {
-        let from = text.windows(name.len()).position(|window| window.eq_ignore_ascii_case(name))?;
+        let from = find_any_case(text, name)?;
         // Part of another word: `eximious.example`.
         if from > 0 && text[from - 1].is_ascii_alphanumeric() {
             return None;

@@ -9,8 +9,8 @@ use watchpost_core::utterance::Utterance;
 
 /// Utterances that wait to be fetched, at most; a reader fetches them every few thousand packets.
 const MOST_WAITING: usize = 65_536;
-/// What was told lately, by a hash: 256 KiB.
-const TOLD: usize = 1 << 16;
+/// What was told lately, by a hash: 64 KiB.
+const TOLD: usize = 1 << 14;
 /// For so long the same words between the same ends are told once: 2^39 nanoseconds, nine minutes.
 const EPOCH: u32 = 39;
 
