@@ -1,5 +1,6 @@
 //! All of it together: hypotheses are tried one after the other until one is proved.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::arithmetic::{Modulus, common};
@@ -25,6 +26,8 @@ pub const HELD_OUT: f64 = 8.0;
 const COMPLETE: f64 = 0.7;
 /// Hits at the beginning of a trace with nothing left out.
 const DENSE: usize = 256;
+/// Steps beyond this come again only by chance.
+const LONG: u64 = 16;
 /// log2 of small generators times numbers of threads: 4 million primitive roots at most, 32 readings of each.
 const SMALL_GENERATORS: f64 = 27.0;
 
@@ -153,6 +156,13 @@ fn prove(
     }
     let walk =
         resolve(hypothesis.group, multiplier, placed.sample(), &fitted.chain).map_err(|why| (most, why))?;
+    let dense = placed.logs.len().min(DENSE);
+    if walk.senders == 1 && harmonic(order, walk.inverse, &placed.logs[..dense]) {
+        return Err((
+            most,
+            "the hits are equally far apart, as under a power of the true generator".to_owned(),
+        ));
+    }
     let generators = if walk.generator < SMALL { every.min(SMALL_GENERATORS) } else { every } + 1.0;
     let cost = lists + generators;
     let bits = fitted.bits - cost;
@@ -160,7 +170,6 @@ fn prove(
         return Err((bits, format!("the best walk leaves {bits:.0} bits, {NEEDED:.0} are needed")));
     }
     // A power of the true generator places some hits, too: nearly all must be placed.
-    let dense = placed.logs.len().min(DENSE);
     let places = fit(order, multiplier, &placed.logs[..dense], &placed.times[..dense]).placed;
     if (places as f64) < COMPLETE * dense as f64 {
         let why = format!("the best walk places {places} of {dense} hits, too few to tell its generator");
@@ -171,6 +180,27 @@ fn prove(
         return Err((bits, "one half of the hits does not place the other half".to_owned()));
     }
     Ok((placed, multiplier, fitted, walk, bits, cost, held_out))
+}
+
+/// Whether long steps come again far more often than the irregular steps of a walk do. So they do under a power of the
+/// true generator, where several threads send a dense list.
+fn harmonic(order: Modulus, inverse: u64, logs: &[u64]) -> bool {
+    let mut steps: BTreeMap<u64, usize> = BTreeMap::new();
+    let (mut count, mut sum) = (0usize, 0.0);
+    for pair in logs.windows(2) {
+        let step = order.multiply(inverse, order.subtract(pair[1], pair[0]));
+        let length = step.min(order.get() - step);
+        if length > LONG {
+            *steps.entry(step).or_default() += 1;
+            count += 1;
+            sum += length as f64;
+        }
+    }
+    let pairs: usize = steps.values().map(|times| times * (times - 1) / 2).sum();
+    // Steps with a geometric distribution of mean m are equal with probability 1 / (2 m - 1).
+    let mean = sum / count.max(1) as f64;
+    let expected = (count * count) as f64 / 2.0 / (2.0 * mean - 1.0).max(1.0);
+    pairs as f64 > 4.0 * expected + 6.0
 }
 
 /// A multiplier from every second hit alone, and how it fits the others: bits, how many they are, how many it places.
