@@ -25,12 +25,12 @@ fn source() -> Address {
     v4(198, 51, 100, 7)
 }
 
-/// So many hosts, a fifth of a second apart, in so many rounds a minute apart.
+/// So many hosts, a fifth of a second apart, in so many rounds of a good minute (of 60 s the source ports would repeat).
 fn visits(hosts: u8, port: u16, rounds: i64, talk: Talk) -> Traffic {
     let (mut contacts, mut said) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         for host in 0..hosts {
-            let time = START + round * 60 * SECOND + Time::from(host) * SECOND / 5;
+            let time = START + round * 61 * SECOND + Time::from(host) * SECOND / 5;
             let syn = syn(time, source(), v4(203, 0, 113, 10 + host * 3), port);
             let words = asked(&syn);
             let greeting = Contact {
