@@ -31,8 +31,9 @@ pub struct Heard {
 
 impl Heard {
     /// Both readings of an utterance: its speaker started the connection, or its listener. One of them is right.
-    pub fn readings(utterance: &Utterance) -> [Self; 2] {
-        [utterance.speaker, utterance.listener].map(|source| Self { source, utterance: utterance.clone() })
+    pub fn readings(utterance: Utterance) -> [Self; 2] {
+        let (speaker, listener) = (utterance.speaker, utterance.listener);
+        [Self { source: speaker, utterance: utterance.clone() }, Self { source: listener, utterance }]
     }
 
     /// Whether the source said it, not its target.
@@ -140,7 +141,7 @@ mod tests {
             protocol: "ssh".into(),
             facts: vec![],
         };
-        Heard::readings(&utterance)[1].clone()
+        Heard::readings(utterance)[1].clone()
     }
 
     #[test]

@@ -400,7 +400,7 @@ impl Batch {
     }
 
     /// What was said concerns whoever started the connection: one end or the other, and its shard knows.
-    fn tell(&mut self, utterance: &Utterance, key: u64) {
+    fn tell(&mut self, utterance: Utterance, key: u64) {
         for heard in Heard::readings(utterance) {
             let errands = &mut self.by_shard[shard_of(hash(key, heard.source))];
             errands.heard.push((errands.contacts.len(), heard));
@@ -435,7 +435,7 @@ impl Front {
             let mut next = pending.front().map_or(Time::MAX, |u| u.time);
             self.pairs.resolve(&rest[..run], |contact| {
                 while next < contact.time {
-                    pending.pop_front().iter().for_each(|utterance| batch.tell(utterance, key));
+                    pending.pop_front().into_iter().for_each(|utterance| batch.tell(utterance, key));
                     next = pending.front().map_or(Time::MAX, |u| u.time);
                 }
                 batch.by_shard[shard_of(hash(key, contact.source))].contacts.push(contact);
@@ -465,7 +465,7 @@ impl Front {
     /// Hands on what was said before `until`.
     fn release(&mut self, until: Time, batch: &mut Batch, key: u64) {
         while self.pending.front().is_some_and(|u| u.time < until) {
-            self.pending.pop_front().iter().for_each(|utterance| batch.tell(utterance, key));
+            self.pending.pop_front().into_iter().for_each(|utterance| batch.tell(utterance, key));
         }
     }
 

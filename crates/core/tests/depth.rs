@@ -109,7 +109,10 @@ fn who_learns_later_learns_what_another_knew() {
     assert_eq!((first.lessons.new_to_anyone, second.lessons.new_to_anyone), (32, 0));
     for lesson in &found.lessons {
         let known_since = (lesson.campaign == second.id).then(|| first.id.clone());
-        assert!(lesson.services.iter().all(|s| s.known_since == known_since && s.new_to_scanner), "{lesson:?}");
+        assert!(
+            lesson.services.iter().all(|s| s.known_since == known_since && s.new_to_scanner),
+            "{lesson:?}"
+        );
     }
 }
 

@@ -10,7 +10,7 @@ fn address(number: u32) -> Address {
 
 /// The `n`th number of a list without order or repeats among 256.
 fn scattered(n: u32) -> u32 {
-    (n * 181 + 77) % 256 ^ 0x5a
+    ((n * 181 + 77) % 256) ^ 0x5a
 }
 
 fn lone(source: u32, target: u32, time: Time) -> Lone {

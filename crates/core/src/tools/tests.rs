@@ -161,7 +161,7 @@ fn every_packet_kept_of_a_class_must_agree_and_more_say_more() {
 fn a_bot_is_told_among_strangers_behind_one_address() {
     assert_eq!(names(&of(1, mirai)), ["mirai"]);
     assert!(of(12, mirai)[0].confidence > of(1, mirai)[0].confidence);
-    let third = |n: u32| if n % 3 == 0 { Imprint { window: 8192, ..bare(n) } } else { mirai(n) };
+    let third = |n: u32| if n.is_multiple_of(3) { Imprint { window: 8192, ..bare(n) } } else { mirai(n) };
     assert_eq!(names(&of(12, third)), ["mirai"]);
     // Windows drawn at random leave room for what comes later.
     let later = imprints((0..100).map(mirai).chain((0..20).map(zmap)));
