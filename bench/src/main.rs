@@ -13,6 +13,7 @@ mod noise; // a crowd of forged sources with a real scan inside
 mod sweep; // one source that asks a million hosts
 
 mod coordination; // how often divided scans are found, and strangers joined
+mod lists; // whether verdicts on target lists are right as often as they say
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,8 @@ enum Input {
         #[arg(long, default_value_t = 20)]
         trials: u64,
     },
+    /// Simulated scans from every kind of target list: are the verdicts right as often as they say?
+    Lists(lists::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -90,6 +93,7 @@ fn main() -> anyhow::Result<()> {
             let count = write(&output, |out| noise::make(out, &scan, sources, seconds))?;
             (output, count)
         }
+        Input::Lists(options) => return lists::run(&options),
         Input::Coordination { trials } => {
             return coordination::print(&mut std::io::stdout().lock(), trials);
         }

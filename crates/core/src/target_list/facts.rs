@@ -39,6 +39,29 @@ pub struct Gaps {
     pub ln_shares: f64,
     /// The squared coefficient of variation, for the sentence.
     pub variation: f64,
+    /// The longest ones as shares of the sum, longest first; 0 where there are fewer.
+    pub longest: [f64; 4],
+    /// ln of the Jacobian, where the gaps were divided by something first.
+    pub jacobian: f64,
+}
+
+impl Gaps {
+    /// Of these gaps in seconds, each divided by its steps.
+    fn new(gaps: &[f64], steps: &[f64]) -> Self {
+        let count = gaps.len() as f64;
+        let scaled = || gaps.iter().zip(steps).map(|(gap, step)| gap / step);
+        let (whole, sum): (f64, f64) = (gaps.iter().sum(), scaled().sum());
+        let ln_shares = scaled().map(|gap| (gap / sum).ln()).sum();
+        let variance = scaled().map(|gap| (gap * count / sum - 1.0).powi(2)).sum::<f64>() / (count - 1.0);
+        let jacobian = count * (whole / sum).ln() - steps.iter().map(|step| step.ln()).sum::<f64>();
+        let mut shares: Vec<f64> = scaled().map(|gap| gap / sum).collect();
+        shares.sort_by(|a, b| b.total_cmp(a));
+        let mut longest = [0.0; 4];
+        // One gap at least is no pause.
+        let most = shares.len().saturating_sub(1);
+        longest.iter_mut().zip(&shares[..most]).for_each(|(to, share)| *to = *share);
+        Self { count, ln_shares, variation: variance, longest, jacobian }
+    }
 }
 
 /// What was live among the hosts hit and among the others.
@@ -84,6 +107,11 @@ pub struct Facts {
     pub seconds: f64,
     /// The gaps.
     pub gaps: Gaps,
+    /// The gaps of a walk that passes over what is not ours: from one segment to the next, a gap for each address.
+    pub paces: Gaps,
+    /// How long the hits after the consecutive sample took, against what its own pace makes of their number: ln of the ratio,
+    /// for hits one after the other, and for a walk through all that lies between. Nothing where none came after.
+    pub later: Option<(f64, f64)>,
     /// Live hosts; nothing where answers cannot be seen and nobody else's are known.
     pub live: Option<Live>,
     /// Further services.
@@ -162,14 +190,28 @@ impl Facts {
         if window.len() < 3 {
             return;
         }
-        let count = (window.len() - 1) as f64;
-        let mean = seconds(window[0].1, window[window.len() - 1].1) / count;
+        let mean = seconds(window[0].1, window[window.len() - 1].1) / (window.len() - 1) as f64;
         let floor = RESOLUTION.max(mean * 1e-3);
         let gaps: Vec<f64> = window.windows(2).map(|w| seconds(w[0].1, w[1].1).max(floor)).collect();
-        let sum: f64 = gaps.iter().sum();
-        let ln_shares = gaps.iter().map(|gap| (gap / sum).ln()).sum();
-        let variance = gaps.iter().map(|gap| (gap * count / sum - 1.0).powi(2)).sum::<f64>() / (count - 1.0);
-        self.gaps = Gaps { count, ln_shares, variation: variance };
+        let place = |host: u64| self.segments.partition_point(|segment| segment.last < host);
+        let step = |from: u64, to: u64| if place(from) == place(to) { 1.0 } else { from.abs_diff(to) as f64 };
+        let steps: Vec<f64> = window.windows(2).map(|w| step(w[0].0, w[1].0)).collect();
+        self.gaps = Gaps::new(&gaps, &vec![1.0; gaps.len()]);
+        self.paces = Gaps::new(&gaps, &steps);
+        let (taken, walked): (f64, f64) = (gaps.iter().sum(), steps.iter().sum());
+        let rest = self.hits - window.len() as f64;
+        if rest < 1.0 || self.seconds <= taken {
+            return;
+        }
+        // From the window's last host to the farthest on its way.
+        let reach = |hosts: &[u64]| {
+            let (low, high) = (hosts.iter().min(), hosts.iter().max());
+            low.zip(high).map_or(0, |(low, high)| high - low)
+        };
+        let beyond = (reach(&self.hosts).saturating_sub(reach(&self.hosts[..window.len()])) as f64).max(rest);
+        let later = (self.seconds - taken).ln();
+        let one_by_one = later - (taken / gaps.len() as f64 * rest).ln();
+        self.later = Some((one_by_one, later - (taken / walked * beyond).ln()));
     }
 
     fn live(&mut self, view: &View<'_>) {
@@ -197,7 +239,8 @@ impl Facts {
         let hit: Vec<bool> =
             self.hosts.iter().map(|&h| answered(h, Outcome::Answered) || is_open(address(h))).collect();
         let others = unhit(serving);
-        if hit.contains(&true) || !others.is_empty() {
+        let has_ports = asked.iter().any(|service| service.has_port());
+        if has_ports && (hit.contains(&true) || !others.is_empty()) {
             self.live = Some(Live { hit, others, by_service: true });
             return;
         }

@@ -13,12 +13,12 @@ pub const INTERNET: f64 = 4_294_967_296.0;
 /// ln of the density of how long `hits` hits took, over the rate's prior. `dilution` is ln of (probes sent / probes that
 /// fall to us). The time of k hits of a Poisson process is Gamma(k - 1); the factor 1/time, common to all, is left out.
 pub fn rate(hits: f64, seconds: f64, dilution: f64, prior: &Plateau, longest: f64) -> f64 {
+    let slowest = slowest(hits, dilution, longest);
     const STEPS: usize = 96;
     if hits < 2.0 {
         return 0.0;
     }
     // A scan too slow to show these hits while anybody watched is not what was watched.
-    let slowest = ((hits / longest).ln() + dilution) / std::f64::consts::LN_10;
     let from = prior.from.max(slowest);
     let prior = Plateau { from, to: prior.to.max(from), ..*prior };
     let shape = hits - 1.0;
@@ -34,6 +34,29 @@ pub fn rate(hits: f64, seconds: f64, dilution: f64, prior: &Plateau, longest: f6
     ln_sum(terms) + step.ln()
 }
 
+/// The decade of the slowest scan that shows these hits while anybody watches.
+fn slowest(hits: f64, dilution: f64, longest: f64) -> f64 {
+    ((hits / longest).ln() + dilution) / std::f64::consts::LN_10
+}
+
+/// ln of the share of scans that are fast enough to show these hits while anybody watches.
+pub fn fast_enough(hits: f64, dilution: f64, prior: &Plateau, longest: f64) -> f64 {
+    let from = slowest(hits, dilution, longest).clamp(prior.from, prior.to);
+    let root = (std::f64::consts::PI / 2.0).sqrt();
+    let shoulders = root * (prior.shoulder_from + prior.shoulder_to);
+    ((prior.to - from + shoulders) / (prior.to - prior.from + shoulders)).ln()
+}
+
+/// ln of the share of all scans of `size` addresses that are fast enough, however much of it they cover.
+pub fn ever_seen(size: f64, dilution: f64, prior: &Plateau, complete: f64, longest: f64) -> f64 {
+    const STEPS: usize = 12;
+    let at = |share: f64| fast_enough(size * share, dilution, prior, longest);
+    let even = (0..STEPS).map(|i| at((i as f64 + 0.5) / STEPS as f64));
+    let log = (0..STEPS).map(|i| at(size.powf(-(i as f64 + 0.5) / STEPS as f64)));
+    let cut = ln_sum(even.chain(log)) - (2.0 * STEPS as f64).ln();
+    ln_sum([complete.ln() + at(1.0), (1.0 - complete).ln() + cut])
+}
+
 /// ln of the prior's density at a decade.
 pub fn ln_plateau(decade: f64, prior: &Plateau) -> f64 {
     let root = (std::f64::consts::PI / 2.0).sqrt();
@@ -45,7 +68,9 @@ pub fn ln_plateau(decade: f64, prior: &Plateau) -> f64 {
 
 /// ln of the density of the gaps' shares of their sum, when gaps are Gamma of this shape: a Dirichlet law, free of the rate.
 pub fn dirichlet(gaps: &Gaps, shape: f64) -> f64 {
-    ln_gamma(gaps.count * shape) - gaps.count * ln_gamma(shape) + (shape - 1.0) * gaps.ln_shares
+    ln_gamma(gaps.count * shape) - gaps.count * ln_gamma(shape)
+        + (shape - 1.0) * gaps.ln_shares
+        + gaps.jacobian
 }
 
 /// The same over the sender's prior, when the share `ours` of its probes falls to us at random: the squared variation of
@@ -59,8 +84,14 @@ pub fn clock(gaps: &Gaps, ours: f64, prior: &Clock) -> f64 {
         (0..steps).map(move |i| (from.ln() + step * (i as f64 + 0.5)).exp())
     };
     if ours > 0.99 {
-        let senders = even(prior.shape_from, prior.shape_to, 64);
-        return ln_sum(senders.map(|shape| dirichlet(gaps, shape))) - 64_f64.ln();
+        let senders = even(prior.shape_from, prior.shape_to, 64).map(|shape| dirichlet(gaps, shape));
+        let paced = ln_sum(senders) - 64_f64.ln();
+        let (sleeps, pauses) = (prior.sleeps, prior.drift * (1.0 - prior.sleeps));
+        return ln_sum([
+            paced + (1.0 - sleeps - pauses).ln(),
+            dirichlet(gaps, 1.0) + sleeps.ln(),
+            paused(gaps) + pauses.ln(),
+        ]);
     }
     let thinned = |shape: f64| dirichlet(gaps, 1.0 / (ours / shape + 1.0 - ours));
     let steady = if ours < 0.01 {
@@ -69,7 +100,23 @@ pub fn clock(gaps: &Gaps, ours: f64, prior: &Clock) -> f64 {
         ln_sum(even(prior.shape_from, prior.shape_to, 32).map(thinned)) - 32_f64.ln()
     };
     let drifting = ln_sum(even(prior.drift_to, 1.0, 12).map(|shape| dirichlet(gaps, shape))) - 12_f64.ln();
+    let drifting = ln_sum([drifting + 0.3_f64.ln(), paused(gaps) + 0.7_f64.ln()]);
     ln_sum([steady + (1.0 - prior.drift).ln(), drifting + prior.drift.ln()])
+}
+
+/// The same of a Poisson process with one to four pauses of any length over three decades, anywhere.
+fn paused(gaps: &Gaps) -> f64 {
+    let decades = 1_000_f64.ln().ln();
+    let of = |pauses: usize| {
+        let longest = &gaps.longest[..pauses];
+        if longest.contains(&0.0) {
+            return f64::NEG_INFINITY;
+        }
+        let (rest, left) = (1.0 - longest.iter().sum::<f64>(), gaps.count - pauses as f64);
+        let lengths: f64 = longest.iter().map(|share| -share.ln() - decades).sum();
+        ln_gamma(left) - left * rest.ln() + lengths - ln_choose(gaps.count, pauses as f64)
+    };
+    ln_sum((1..=4).map(of)) - 4_f64.ln() + gaps.jacobian
 }
 
 /// ln P(ascents among `pairs` neighbours) of a random order: Eulerian numbers, exact.
@@ -102,7 +149,17 @@ pub fn coverage(hits: f64, size: f64, complete: f64) -> f64 {
     }
     let exact = if hits == size { 0.5_f64.ln() } else { f64::NEG_INFINITY };
     let all = ln_sum([exact, 0.5_f64.ln() + ln_beta_binomial(hits, size, 60.0, 1.0)]);
-    ln_sum([complete.ln() + all, (1.0 - complete).ln() + ln_sum([even_cut(size), log_cut(hits, size)])])
+    ln_sum([complete.ln() + all, (1.0 - complete).ln() + cut(hits, size)])
+}
+
+/// The same of a walk that was under way when the watch began: what was left of it is any number.
+pub fn remainder(hits: f64, size: f64, complete: f64) -> f64 {
+    ln_sum([complete.ln() - size.ln(), (1.0 - complete).ln() + cut(hits, size)])
+}
+
+/// ln P(`hits`) of a scan that was cut.
+fn cut(hits: f64, size: f64) -> f64 {
+    ln_sum([even_cut(size), log_cut(hits, size)])
 }
 
 fn even_cut(size: f64) -> f64 {
@@ -155,7 +212,11 @@ pub fn informed(
 
 /// Whether each host was asked for what it serves and nothing else: ln P by chance, and of a list of hosts and ports.
 pub fn pairs(open: f64, further: f64, curated: &Curated) -> (f64, f64) {
-    let chance = ln_beta_binomial(open, further, 1.0, 2.0);
+    // Networks differ; some answer on every port.
+    let chance = ln_sum([
+        0.85_f64.ln() + ln_beta_binomial(open, further, 1.0, 2.0),
+        0.15_f64.ln() + ln_beta_binomial(open, further, 20.0, 1.0),
+    ]);
     let listed = ln_beta_binomial(further - open, further, curated.miss, curated.hit);
     (chance, ln_sum([(1.0 - curated.pairs).ln() + chance, curated.pairs.ln() + listed]))
 }
@@ -168,4 +229,25 @@ pub fn confined(sampled: f64, inner: f64, outer: f64) -> f64 {
 /// ln P(all of `hits` fall in a part) whose share is Beta(there, elsewhere).
 pub fn within_share(hits: f64, there: f64, elsewhere: f64) -> f64 {
     ln_beta_binomial(hits, hits, there, elsewhere)
+}
+
+/// ln P(positions) of `count` neighbouring hits of a walk that lie within `width` addresses, against even positions among
+/// `size`. A walk without holes loses a few; a list in order has holes of any size.
+pub fn run(count: f64, width: f64, size: f64, holes: bool) -> f64 {
+    let width = width.max(count);
+    let anywhere = (size - width + 1.0).max(1.0);
+    if holes {
+        // Density log-even between count / size and 1, begun anywhere; or spread over all of it.
+        let run = confined(count, width, size) - (width * (1.0 + (size / count).ln()) * anywhere).ln();
+        return ln_sum([run, 0.0]) - 2_f64.ln();
+    }
+    let of_width = ln_beta_binomial(width - count, width, 0.5, 20.0);
+    confined(count, width, size) + of_width
+}
+
+/// ln of the density of ln(time taken / time expected): senders keep their pace within a quarter, but for some that pause or
+/// change it.
+pub fn steady(ratio: f64) -> f64 {
+    let normal = |deviation: f64| -0.5 * (ratio / deviation).powi(2) - deviation.ln();
+    ln_sum([0.85_f64.ln() + normal(0.25), 0.15_f64.ln() + normal(3.0)])
 }

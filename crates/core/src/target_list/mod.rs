@@ -26,7 +26,7 @@ use crate::record::{ListBits, ListKind, ListTerm, Permutation, TargetList, Weigh
 use crate::trace::Trace;
 use facts::Facts;
 use math::ln_sum;
-use models::{Hypothesis, TERMS};
+use models::{Hypothesis, TERMS, term};
 pub use prior::{KINDS, Plateau, Prior};
 
 /// A prefix shorter than this, made to fit the hits, says nothing of where they stop.
@@ -108,23 +108,34 @@ fn silent(name: &str, text: &str) -> TargetList {
     TargetList { terms: vec![term], ..TargetList::unknown() }
 }
 
-/// What each term adds to each kind's ln likelihood, given the terms before it.
+/// What each term adds to each kind's ln likelihood, given the terms before it. Shares of a kind that cannot hold the hits at
+/// all (blocks elsewhere) are not among its hypotheses: what they take from it counts at the boundary.
 fn chain(hypotheses: &[Hypothesis], shares: &[f64; 4]) -> Vec<[f64; 4]> {
-    let mut before = [0.0; 4];
-    (0..TERMS.len())
-        .map(|term| {
-            let mut step = [f64::NEG_INFINITY; 4];
-            for kind in (0..KINDS.len()).filter(|kind| shares[*kind] > 0.0) {
-                let of_kind = || hypotheses.iter().filter(move |one| one.kind == kind);
-                let mass = ln_sum(of_kind().map(|one| one.weight));
-                let after =
-                    ln_sum(of_kind().map(|one| one.weight + one.terms[..=term].iter().sum::<f64>())) - mass;
-                step[kind] = if after.is_finite() { after - before[kind] } else { f64::NEG_INFINITY };
-                before[kind] = after;
+    let mut steps = vec![[f64::NEG_INFINITY; 4]; TERMS.len()];
+    for kind in (0..KINDS.len()).filter(|kind| shares[*kind] > 0.0) {
+        let of_kind = || hypotheses.iter().filter(move |one| one.kind == kind);
+        let mass = ln_sum(of_kind().map(|one| one.weight));
+        let mut before = mass;
+        for (term, step) in steps.iter_mut().enumerate() {
+            let after = ln_sum(of_kind().map(|one| one.weight + one.terms[..=term].iter().sum::<f64>()));
+            step[kind] = if mass.is_finite() { after - before } else { 0.0 };
+            if !step[kind].is_finite() {
+                step[kind] = f64::NEG_INFINITY;
             }
-            step
-        })
-        .collect()
+            before = after;
+        }
+        steps[term::BOUNDARY][kind] += mass;
+    }
+    // A kind without any hypothesis is ruled out at the boundary; elsewhere nothing is said of it.
+    let ruled_out = steps[term::BOUNDARY].map(|step| step == f64::NEG_INFINITY);
+    for (term, step) in steps.iter_mut().enumerate() {
+        let best = step.iter().zip(ruled_out).filter(|(_, out)| !out).map(|(step, _)| *step);
+        let best = best.fold(f64::NEG_INFINITY, f64::max);
+        if term != term::BOUNDARY {
+            step.iter_mut().zip(ruled_out).filter(|(_, out)| *out).for_each(|(step, _)| *step = best);
+        }
+    }
+    steps
 }
 
 /// Probabilities by kind: Bayes, and a little doubt in the models.

@@ -102,6 +102,8 @@ pub struct Clock {
     pub shape_from: f64,
     /// Greatest.
     pub shape_to: f64,
+    /// Share of local senders that sleep a random time, which is Poisson.
+    pub sleeps: f64,
     /// Share of long lists whose rate drifts.
     pub drift: f64,
     /// Least shape that drifting gives.
@@ -125,11 +127,13 @@ pub struct Order {
 /// Share of scans watched to their end.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "the names are those of the kinds")]
+#[allow(missing_docs, reason = "the names are those of the kinds; repeats are explained in the file")]
 pub struct Coverage {
     pub internet_wide: f64,
     pub block: f64,
     pub organisation: f64,
+    pub internet_repeats: f64,
+    pub block_repeats: f64,
 }
 
 /// What a scan of one block takes as its block.

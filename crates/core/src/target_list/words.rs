@@ -17,7 +17,7 @@ pub fn sentence(term: usize, view: &View<'_>, facts: &Facts, hypotheses: &[Hypot
         term::ORDER => order(facts),
         term::COVERAGE => Some(coverage(facts)),
         term::SPREAD => (facts.segments.len() > 1).then(|| spread(facts)),
-        term::BOUNDARY => boundary(facts, hypotheses),
+        term::BOUNDARY => Some(boundary(facts, hypotheses)),
         term::INFORMED => informed(facts),
         term::SERVICES => open_services(view, facts),
         _ => None,
@@ -103,11 +103,13 @@ fn spread(facts: &Facts) -> String {
     )
 }
 
-fn boundary(facts: &Facts, hypotheses: &[Hypothesis]) -> Option<String> {
+fn boundary(facts: &Facts, hypotheses: &[Hypothesis]) -> String {
     let total = |one: &Hypothesis| one.weight + one.terms.iter().sum::<f64>();
     let ranged = hypotheses.iter().filter(|one| one.range.is_some());
-    let best = ranged.max_by(|a, b| total(a).total_cmp(&total(b)))?;
-    let (first, last) = best.range?;
+    let best = ranged.max_by(|a, b| total(a).total_cmp(&total(b))).and_then(|best| best.range);
+    let Some((first, last)) = best else {
+        return "No block of a /8 or less holds all hits.".to_owned();
+    };
     let size = (last - first + 1) as f64;
     let named = if size.log2().fract() == 0.0 && first & (last - first) == 0 {
         format!("{}/{}", address(first), 32 - size.log2() as u32)
@@ -120,7 +122,7 @@ fn boundary(facts: &Facts, hypotheses: &[Hypothesis]) -> Option<String> {
     } else {
         format!("The block that fits best is {named}")
     };
-    Some(format!("{inside}; {} of it was hit.", percent(facts.hits, size)))
+    format!("{inside}; {} of it was hit.", percent(facts.hits, size))
 }
 
 fn informed(facts: &Facts) -> Option<String> {
