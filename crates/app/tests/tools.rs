@@ -17,7 +17,8 @@ use watchpost_core::direction::PairMemory;
 use watchpost_core::imprint::{Imprint, Imprints};
 use watchpost_core::net::Address;
 use watchpost_core::record::Tool;
-use watchpost_core::tools::{Marks, by_mark, named};
+use watchpost_core::tools::{Marks, by_mark, by_word, named};
+use watchpost_core::utterance::Utterance;
 use watchpost_formats::capture::Capture;
 
 /// From so many probes on, a source that is no scanner must show no tool.
@@ -98,6 +99,19 @@ fn imprints(file: &Path) -> BTreeMap<Address, (u64, Imprints)> {
     sources
 }
 
+/// What clients and servers said.
+fn said(file: &Path) -> Vec<Utterance> {
+    let mut capture = Capture::open(File::open(file).unwrap(), 0).unwrap();
+    let (mut contacts, mut said) = (Vec::new(), Vec::new());
+    let mut more = true;
+    while more {
+        contacts.clear();
+        more = capture.fill(&mut contacts, 4096);
+        capture.heard(&mut said);
+    }
+    said
+}
+
 /// What a label asks, in the words of the scorer.
 fn judge(scan: &Value, tools: &[Tool]) -> Result<(), String> {
     let first = tools.first();
@@ -169,23 +183,25 @@ fn show(tools: &[Tool]) -> String {
 
 #[test]
 fn captures_that_a_mark_names_exist_and_show_it() {
-    let marks = Marks::shipped();
-    for mark in &marks.mark {
-        for capture in &mark.shown_by {
-            let file = match (capture.strip_prefix("corpus/"), shared()) {
-                (Some(case), _) => input(&corpus().join(case)),
-                (None, Some(folder)) => Some(folder.join(capture)),
-                (None, None) => continue,
-            };
-            let file = file.filter(|f| f.is_file()).unwrap_or_else(|| panic!("{capture} is not there"));
+    let place = |capture: &str| {
+        let file = match (capture.strip_prefix("corpus/"), shared()) {
+            (Some(case), _) => input(&corpus().join(case)),
+            (None, Some(folder)) => Some(folder.join(capture)),
+            (None, None) => return None,
+        };
+        Some(file.filter(|f| f.is_file()).unwrap_or_else(|| panic!("{capture} is not there")))
+    };
+    for mark in &Marks::shipped().mark {
+        for file in mark.shown_by.iter().filter_map(|capture| place(capture)) {
             let shows = imprints(&file).values().any(|(_, imprints)| !by_mark(mark, imprints).is_empty());
-            assert!(shows, "{capture} does not show: {}", mark.says);
+            assert!(shows, "{} does not show: {}", file.display(), mark.says);
         }
     }
-    for word in &marks.word {
-        for capture in &word.shown_by {
-            let Some(folder) = shared() else { continue };
-            assert!(folder.join(capture).is_file(), "{capture} is not there");
+    for word in &Marks::shipped().word {
+        for file in word.shown_by.iter().filter_map(|capture| place(capture)) {
+            let said = said(&file);
+            let shows = !by_word(word, &said.iter().collect::<Vec<_>>()).is_empty();
+            assert!(shows, "{}: nobody says any of {:?}", file.display(), word.contains);
         }
     }
 }

@@ -49,6 +49,11 @@ pub fn by_mark(mark: &Mark, imprints: &Imprints) -> Vec<Tool> {
     matching::by_packets(std::slice::from_ref(mark), imprints)
 }
 
+/// What one word shows on its own.
+pub fn by_word(word: &Word, said: &[&Utterance]) -> Vec<Tool> {
+    words::by_words(std::slice::from_ref(word), said)
+}
+
 /// Rounded to three decimals: what a record shows.
 fn rounded(confidence: f64) -> f64 {
     (confidence * 1000.0).round() / 1000.0
