@@ -3,7 +3,7 @@
 //! A scan can be divided among sources: a few that each cover a part, or a thousand that send one probe each. What tells is
 //! that they do not repeat each other, or go on where another left off, beyond what unrelated sources would by chance
 //! (Gates, NDSS 2009); sources that merely look alike are as common as their tool. The evidence is a likelihood ratio in bits
-//! against a stated prior ([`weigh`]), and the price of having searched is paid before anything counts.
+//! against a stated prior (`weigh`), and the price of having searched is paid before anything counts.
 //!
 //! The limits: few probes on a large block say nothing, whoever sent them (sixteen probes on a /24 repeat each other half a
 //! time by chance). Strangers of the same packets and service within the time of a group of lone sources are taken

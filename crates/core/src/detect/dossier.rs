@@ -339,7 +339,7 @@ impl Dossier {
     }
 }
 
-/// A service's place in a [`Distinct`].
+/// A service's place in a set of distinct values.
 pub fn number_of(service: Service) -> u32 {
     (service.transport as u32) << 16 | u32::from(service.port)
 }

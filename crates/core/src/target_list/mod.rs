@@ -1,8 +1,8 @@
 //! From which list of targets a scan works.
 //!
 //! The problem: "somebody probed us" is nothing; whether he probes everybody, us, or those of us that he knows to be live
-//! decides what it means. The way: four kinds of lists, each a mixture of hypotheses ([`models`]) with exact likelihoods
-//! ([`likelihood`]), over a stated prior (`data/lists.toml`). The terms of the verdict are the steps of the chain rule:
+//! decides what it means. The way: four kinds of lists, each a mixture of hypotheses (`models`) with exact likelihoods
+//! (`likelihood`), over a stated prior (`data/lists.toml`). The terms of the verdict are the steps of the chain rule:
 //! how many bits each observation adds, given those before it, so that their sum is the whole and nothing counts twice.
 //! The proof: `watchpost-bench lists` holds the probabilities against 10,000 simulated scans.
 //!
