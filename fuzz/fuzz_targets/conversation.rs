@@ -75,8 +75,8 @@ fuzz_target!(|data: &[u8]| {
     let mut heard = Vec::new();
     conversations.heard(&mut heard);
     for utterance in heard {
-        assert!(utterance.facts.len() <= FACTS);
-        for fact in utterance.facts {
+        assert!(utterance.facts.iter().count() <= FACTS);
+        for fact in utterance.facts.iter() {
             assert!(!fact.text.is_empty() && fact.text.len() <= FACT_BYTES);
             assert!(!fact.text.contains(is_unfit), "{:?}", fact.text);
         }

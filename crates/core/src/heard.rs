@@ -12,13 +12,10 @@ use crate::contact::{Service, Time, Transport};
 use crate::detect::dossier::mark;
 use crate::net::Address;
 use crate::procedures::{Hunt, hunts};
-use crate::utterance::Utterance;
+use crate::utterance::{Role, Utterance};
 
 /// Utterances kept of one campaign.
 pub const OF_ONE: usize = 512;
-/// Protocols in which the server speaks first (RFC 4253, 959, 5321, 1939, 9051, 6143 and the programs' own documents). In
-/// all others a server's words mean that the client spoke, captured or not.
-const GREETING: [&str; 8] = ["ssh", "ftp", "smtp", "pop3", "imap", "vnc", "rsync", "mysql"];
 
 /// An utterance, as the source that it concerns sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +27,17 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// Both readings of an utterance: its speaker started the connection, or its listener. One of them is right.
-    pub fn readings(utterance: Utterance) -> [Self; 2] {
+    /// As the client sees it; where that may be either end, both readings, one of which is right.
+    pub fn readings(utterance: Utterance) -> (Self, Option<Self>) {
         let (speaker, listener) = (utterance.speaker, utterance.listener);
-        [Self { source: speaker, utterance: utterance.clone() }, Self { source: listener, utterance }]
+        match utterance.role {
+            Role::Client => (Self { source: speaker, utterance }, None),
+            Role::Server => (Self { source: listener, utterance }, None),
+            Role::Unclear => {
+                let other = Self { source: listener, utterance: utterance.clone() };
+                (Self { source: speaker, utterance }, Some(other))
+            }
+        }
     }
 
     /// Whether the source said it, not its target.
@@ -53,8 +57,7 @@ impl Heard {
     /// What it says of its target: bits of [`mark`]. Those in `known` are not looked for again.
     pub fn marks(&self, known: u8) -> u8 {
         if !self.by_source() {
-            let greets = GREETING.contains(&self.utterance.protocol.as_str());
-            return if greets { mark::GREETED } else { 0 };
+            return if self.utterance.protocol.greets() { mark::GREETED } else { 0 };
         }
         if known & mark::HUNTED != 0 {
             return 0;
@@ -128,6 +131,7 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::utterance::{Facts, Protocol};
 
     fn said(to: u8, time: Time) -> Heard {
         let utterance = Utterance {
@@ -138,10 +142,11 @@ mod tests {
             listener: Address::v4([198, 51, 100, to]),
             listener_port: 40_000,
             transport: Transport::Tcp,
-            protocol: "ssh".into(),
-            facts: vec![],
+            role: Role::Server,
+            protocol: Protocol::Ssh,
+            facts: Facts::default(),
         };
-        Heard::readings(utterance)[1].clone()
+        Heard::readings(utterance).0
     }
 
     #[test]

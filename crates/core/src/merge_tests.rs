@@ -1,6 +1,7 @@
 use super::*;
 use crate::contact::{Outcome, Phase, Transport};
 use crate::net::Address;
+use crate::utterance::{Facts, Protocol, Role};
 use proptest::prelude::*;
 
 /// Gives its contacts a few at a time.
@@ -38,8 +39,9 @@ fn utterance(time: Time, sensor: u16) -> Utterance {
         listener: Address::default(),
         listener_port: 40_000,
         transport: Transport::Tcp,
-        protocol: "ssh".into(),
-        facts: Vec::new(),
+        role: Role::Server,
+        protocol: Protocol::Ssh,
+        facts: Facts::default(),
     }
 }
 

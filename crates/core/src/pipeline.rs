@@ -399,9 +399,10 @@ impl Batch {
         shards.iter_mut().zip(&mut self.by_shard)
     }
 
-    /// What was said concerns whoever started the connection: one end or the other, and its shard knows.
+    /// What was said concerns whoever started the connection; where that is not known, the shards of both ends tell.
     fn tell(&mut self, utterance: Utterance, key: u64) {
-        for heard in Heard::readings(utterance) {
+        let (one, other) = Heard::readings(utterance);
+        for heard in [one].into_iter().chain(other) {
             let errands = &mut self.by_shard[shard_of(hash(key, heard.source))];
             errands.heard.push((errands.contacts.len(), heard));
         }
@@ -457,6 +458,11 @@ impl Front {
     fn listen(&mut self, heard: &mut Vec<Utterance>) {
         for mut utterance in heard.drain(..) {
             utterance.time = utterance.time.clamp(-FARTHEST, FARTHEST);
+            // Nearly always the latest.
+            if self.pending.back().is_none_or(|last| last.time <= utterance.time) {
+                self.pending.push_back(utterance);
+                continue;
+            }
             let place = self.pending.partition_point(|u| u.time <= utterance.time);
             self.pending.insert(place, utterance);
         }

@@ -7,15 +7,18 @@
 //!
 //! Limit: a campaign's record knows which services were probed, not how often each; the share is one of services.
 
-mod asked;
+mod asked; // what was asked for, in a form that compares
+mod hunt; // what a client is after, by one utterance
 pub(crate) mod ports;
-mod profile;
+mod profile; // the form of the file
 
 #[cfg(test)]
 mod tests;
 
 use asked::Asked;
 use profile::{Book, Profile, Sign};
+
+pub use hunt::{Hunt, hunts};
 
 use crate::record::{Campaign, Procedure};
 use crate::utterance::Utterance;
@@ -30,27 +33,6 @@ pub fn resembled(campaign: &Campaign, said: &[&Utterance]) -> Vec<Procedure> {
     // The names break ties, and the sort is stable.
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| a.name.cmp(&b.name)));
     found
-}
-
-/// What a request is after that visitors do not ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hunt {
-    /// Nobody asks a host for this but to find something to take or to exploit.
-    Prizes,
-    /// Only those who run the host ask for this, the same few hosts again and again.
-    Controls,
-}
-
-/// What a client is after, by its requests and by what it calls itself.
-pub fn hunts(said: &Utterance) -> Option<Hunt> {
-    let lists = &Book::shipped().hunt;
-    let asked = Asked::of(&[said]);
-    let holds = |asks| asked.first(asks).is_some();
-    match (holds(&lists.prizes), holds(&lists.controls)) {
-        (true, _) => Some(Hunt::Prizes),
-        (false, true) => Some(Hunt::Controls),
-        (false, false) => None,
-    }
 }
 
 /// ATT&CK techniques that what was said adds: T1595.002 (vulnerability scanning), T1595.003 (wordlists).

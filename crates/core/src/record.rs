@@ -372,6 +372,23 @@ pub enum FactKind {
     AskedName,
 }
 
+impl FactKind {
+    /// All of them, in their order.
+    pub const ALL: [Self; 11] = [
+        Self::Banner,
+        Self::Software,
+        Self::Protocol,
+        Self::CertificateName,
+        Self::CertificateIssuer,
+        Self::HostName,
+        Self::Title,
+        Self::Login,
+        Self::Request,
+        Self::UserAgent,
+        Self::AskedName,
+    ];
+}
+
 /// Somebody came back to what a scan had revealed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FollowUp {

@@ -3,11 +3,16 @@
 //! `formats` reads the bytes, of captures as of logs, and hands on short clean facts: a server's banner, a version, a
 //! certificate's names; a client's request and how it calls itself. Nobody here sees raw bytes.
 
+mod facts; // all that one end told, in one piece of memory
+mod protocol; // what is spoken
+
 use serde::{Deserialize, Serialize};
 
 use crate::contact::{Time, Transport};
 use crate::net::Address;
-use crate::record::FactKind;
+
+pub use facts::{Fact, Facts};
+pub use protocol::Protocol;
 
 /// The longest fact, in bytes of UTF-8.
 pub const FACT_BYTES: usize = 256;
@@ -19,37 +24,40 @@ pub const FACTS: usize = 16;
 pub struct Utterance {
     /// When the last byte of it was captured.
     pub time: Time,
-    /// Which sensor saw it.
-    pub sensor: u16,
     /// Who spoke.
     pub speaker: Address,
-    /// The speaker's port.
-    pub speaker_port: u16,
     /// Who listened.
     pub listener: Address,
+    /// Which sensor saw it.
+    pub sensor: u16,
+    /// The speaker's port.
+    pub speaker_port: u16,
     /// The listener's port.
     pub listener_port: u16,
     /// What carried it.
     pub transport: Transport,
-    /// The protocol spoken, in lower case: `ssh`, `http`, `tls`, `ftp`, `smtp`, ...; empty where it is not recognised.
-    pub protocol: String,
-    /// What it tells, at most [`FACTS`].
-    pub facts: Vec<Fact>,
+    /// Which end the speaker is.
+    pub role: Role,
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// What it tells, at most [`FACTS`], each at most [`FACT_BYTES`], secrets masked.
+    pub facts: Facts,
 }
 
-/// One thing told.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Fact {
-    /// What it is.
-    pub what: FactKind,
-    /// The text: valid UTF-8 without control characters, at most [`FACT_BYTES`], secrets masked.
-    pub text: String,
+/// Which end of a connection somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Started it.
+    Client,
+    /// Was asked.
+    Server,
+    /// The input does not tell: a datagram.
+    Unclear,
 }
 
 impl Utterance {
     /// Bytes held, as a budget counts them.
     pub fn bytes(&self) -> usize {
-        let texts: usize = self.facts.iter().map(|f| f.text.len() + size_of::<Fact>()).sum();
-        size_of::<Self>() + self.protocol.len() + texts
+        size_of::<Self>() + self.facts.bytes()
     }
 }

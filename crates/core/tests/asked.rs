@@ -7,13 +7,13 @@ use watchpost_core::contact::{Contact, SECOND, Time, Transport};
 use watchpost_core::net::Address;
 use watchpost_core::pipeline::Pipeline;
 use watchpost_core::record::{FactKind, ProbeKind, Status};
-use watchpost_core::utterance::{Fact, Utterance};
+use watchpost_core::utterance::{Facts, Protocol, Role, Utterance};
 
 /// What is said on one connection.
 #[derive(Clone, Copy)]
 enum Talk {
     Request(&'static str),
-    Greeting { protocol: &'static str, answered: bool },
+    Greeting { protocol: Protocol, answered: bool },
 }
 
 struct Traffic {
@@ -42,7 +42,7 @@ fn visits(hosts: u8, port: u16, rounds: i64, talk: Talk) -> Traffic {
                 ..words
             };
             contacts.extend([syn, accepted(&syn)]);
-            let of_client = |what, text: &str, protocol: &str| Utterance {
+            let of_client = |what, text: &str, protocol| Utterance {
                 time: syn.time + 2_000_000,
                 sensor: 0,
                 speaker: syn.source,
@@ -50,13 +50,14 @@ fn visits(hosts: u8, port: u16, rounds: i64, talk: Talk) -> Traffic {
                 listener: syn.target,
                 listener_port: port,
                 transport: Transport::Tcp,
-                protocol: protocol.into(),
-                facts: vec![Fact { what, text: text.into() }],
+                role: Role::Client,
+                protocol,
+                facts: Facts::new([(what, text)]),
             };
             match talk {
                 Talk::Request(text) => {
                     contacts.push(words);
-                    said.push(of_client(FactKind::Request, text, "http"));
+                    said.push(of_client(FactKind::Request, text, Protocol::Http));
                 }
                 Talk::Greeting { protocol, answered } => {
                     contacts.push(greeting);
@@ -66,6 +67,7 @@ fn visits(hosts: u8, port: u16, rounds: i64, talk: Talk) -> Traffic {
                         speaker_port: port,
                         listener: syn.source,
                         listener_port: syn.source_port,
+                        role: Role::Server,
                         ..of_client(FactKind::Banner, "hello", protocol)
                     });
                 }
@@ -113,10 +115,10 @@ fn greetings_left_without_a_word_are_a_scan() {
     let of = |hosts, rounds, protocol, answered| {
         standing(&visits(hosts, 25, rounds, Talk::Greeting { protocol, answered }))
     };
-    let found = of(12, 1, "smtp", false);
+    let found = of(12, 1, Protocol::Smtp, false);
     assert!(found.len() == 1 && found[0].contains(&ProbeKind::BannerGrab), "{found:?}");
-    assert!(of(12, 1, "smtp", true).is_empty(), "ordinary clients speak");
-    assert!(of(12, 1, "http", false).is_empty(), "the client's words were lost");
-    assert!(of(12, 4, "smtp", false).is_empty(), "a health check");
-    assert!(of(6, 1, "smtp", false).is_empty());
+    assert!(of(12, 1, Protocol::Smtp, true).is_empty(), "ordinary clients speak");
+    assert!(of(12, 1, Protocol::Http, false).is_empty(), "the client's words were lost");
+    assert!(of(12, 4, Protocol::Smtp, false).is_empty(), "a health check");
+    assert!(of(6, 1, Protocol::Smtp, false).is_empty());
 }

@@ -7,7 +7,7 @@ use watchpost_core::contact::{Contact, SECOND, Time, Transport, traits};
 use watchpost_core::net::Address;
 use watchpost_core::pipeline::{Findings, Pipeline, Settings};
 use watchpost_core::record::{Campaign, FactKind, Link, Order, ServiceState};
-use watchpost_core::utterance::{Fact, Utterance};
+use watchpost_core::utterance::{Facts, Protocol, Role, Utterance};
 
 const PLENTY: u64 = 64 << 20;
 
@@ -21,8 +21,9 @@ fn greeting(syn: &Contact, text: &str) -> Utterance {
         listener: syn.source,
         listener_port: syn.source_port,
         transport: Transport::Tcp,
-        protocol: "ssh".into(),
-        facts: vec![Fact { what: FactKind::Software, text: text.into() }],
+        role: Role::Server,
+        protocol: Protocol::Ssh,
+        facts: Facts::new([(FactKind::Software, text)]),
     }
 }
 

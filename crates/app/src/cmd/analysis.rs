@@ -139,7 +139,7 @@ fn judge(
         merge.heard(heard);
         more
     });
-    let mut logarithms = tables::load();
+    let mut logarithms = tables::kept();
     let findings = pipeline.finish_with(&mut logarithms);
     tables::keep(&logarithms);
     (merge.into_sources(), findings, progress.done())

@@ -124,9 +124,9 @@ fn service(scan: &Scan<'_>, probe: &Probe, before: Before) -> ServiceLesson {
     let mut protocol = None;
     let mut facts: Vec<LessonFact> = Vec::new();
     for utterance in told.map(|h| &h.utterance) {
-        protocol = protocol.or_else(|| Some(utterance.protocol.clone()).filter(|p| !p.is_empty()));
-        for fact in &utterance.facts {
-            let fact = LessonFact { what: fact.what, text: fact.text.clone() };
+        protocol = protocol.or_else(|| Some(utterance.protocol.name()).filter(|name| !name.is_empty()));
+        for fact in utterance.facts.iter() {
+            let fact = LessonFact { what: fact.what, text: fact.text.into() };
             if facts.len() < FACTS && !facts.contains(&fact) {
                 facts.push(fact);
             }
@@ -135,7 +135,7 @@ fn service(scan: &Scan<'_>, probe: &Probe, before: Before) -> ServiceLesson {
     ServiceLesson {
         service: probe.service().to_string(),
         state: if probe.failed() { ServiceState::Closed } else { ServiceState::Open },
-        protocol,
+        protocol: protocol.map(Into::into),
         facts,
         new_to_scanner: !before.to_scanner,
         known_since: before.campaign,

@@ -1,5 +1,6 @@
 //! Who used which service, and which of these visits came back to what a scan had revealed.
 
+use hashbrown::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::{Run, Scan, lessons, places};
@@ -40,7 +41,7 @@ impl Run<'_> {
                 open: (revealed.len() - before) as u64,
             });
         }
-        let visits = self.visits(scans, &scanners);
+        let visits = self.visits(scans, &scanners, &revealed);
         let returns = follow_up::find(&scanners, &revealed, &visits, self.span);
         let mut records: Vec<FollowUp> = Vec::new();
         for found in returns {
@@ -52,11 +53,21 @@ impl Run<'_> {
         records
     }
 
-    fn visits(&self, scans: &[Scan<'_>], scanners: &[Scanner]) -> Vec<Visit> {
-        let places = places(scans);
+    /// All visits of those who used something that was revealed: nobody else came back to it.
+    fn visits(&self, scans: &[Scan<'_>], scanners: &[Scanner], revealed: &[Revealed]) -> Vec<Visit> {
+        let shown: HashSet<(Address, Service)> = revealed.iter().map(|r| (r.host, r.service)).collect();
         let mut visits = Vec::new();
+        if shown.is_empty() {
+            return visits;
+        }
+        let places = places(scans);
+        let used = |p: &&Probe| p.service().has_port() && (p.used() || p.talked());
         for source in self.shards.iter().flat_map(|shard| shard.table().iter()) {
             let campaign = places.get(&source.address).copied();
+            let came = |p: &Probe| used(&p) && shown.contains(&(p.target, p.service()));
+            if campaign.is_none() && !source.probes().any(came) {
+                continue;
+            }
             // Of a scanner only what it touched after its scan: a second sweep misses again, a return does not.
             let after = campaign
                 .map_or(Time::MIN, |place| scanners[place].end.saturating_add(scanners[place].pause()));
@@ -76,7 +87,6 @@ impl Run<'_> {
                 missed,
                 campaign,
             };
-            let used = |p: &&Probe| p.service().has_port() && (p.used() || p.talked());
             visits.extend(source.probes().filter(used).map(visit));
             let Some(more) = source.more.as_ref().filter(|_| campaign.is_some()) else { continue };
             // A scanner's own later sessions: the first touch of the target was the scan's.

@@ -10,7 +10,8 @@ const SURE: f64 = 0.8;
 
 /// Raises (or lowers, for background) the severity, with its rule, and adds techniques.
 pub(super) fn judge(scan: &mut Scan<'_>, said: &[&Utterance]) {
-    let exposed = scan.heard.iter().any(|h| !h.by_source() && h.utterance.facts.iter().any(is_exposure));
+    let exposed =
+        scan.heard.iter().any(|h| !h.by_source() && h.utterance.facts.of(FactKind::Login).any(is_exposure));
     let campaign = &mut scan.campaign;
     let list = &campaign.target_list;
     let from = |kind| list.kind == kind && list.confidence >= SURE;
@@ -44,6 +45,6 @@ pub(super) fn judge(scan: &mut Scan<'_>, said: &[&Utterance]) {
     }
 }
 
-fn is_exposure(fact: &crate::utterance::Fact) -> bool {
-    fact.what == FactKind::Login && fact.text.starts_with("answers without")
+fn is_exposure(login: &str) -> bool {
+    login.starts_with("answers without")
 }

@@ -19,11 +19,21 @@ const DIGEST: usize = 32;
 pub struct Tables {
     groups: BTreeMap<u64, Logarithms>,
     fresh: bool,
+    /// Gives what was kept; taken when first needed.
+    kept: Option<fn() -> Option<Vec<u8>>>,
 }
 
 impl Tables {
+    /// Tables that were kept as [`Tables::to_bytes`] gives them: most runs need none, so they are read when they are.
+    pub fn kept(read: fn() -> Option<Vec<u8>>) -> Self {
+        Self { kept: Some(read), ..Self::default() }
+    }
+
     /// The logarithms of a group.
     pub fn of(&mut self, group: &Group) -> &Logarithms {
+        if let Some(before) = self.kept.take().and_then(|read| Self::from_bytes(&read()?)) {
+            *self = before;
+        }
         let fresh = &mut self.fresh;
         self.groups.entry(group.prime).or_insert_with(|| {
             *fresh = true;
@@ -63,7 +73,7 @@ impl Tables {
             body = after;
             groups.insert(group.prime, Logarithms::read(group, &mut body)?);
         }
-        Some(Self { groups, fresh: false })
+        Some(Self { groups, ..Self::default() })
     }
 }
 
@@ -87,6 +97,11 @@ mod tests {
         }
         assert!(!kept.has_grown());
         assert_eq!(kept.to_bytes(), bytes);
+        let mut unread = Tables::kept(|| unreachable!("nobody needs them"));
+        assert!(!unread.has_grown() && unread.clone().to_bytes() != bytes);
+        unread.kept = Some(|| Some(Tables::default().to_bytes()));
+        assert_eq!(unread.of(&GROUPS[0]).of(7), tables.of(&GROUPS[0]).of(7));
+        assert!(unread.has_grown() && unread.kept.is_none());
         for place in [0, 7, 8, 39, 40, bytes.len() / 2, bytes.len() - 1] {
             let mut damaged = bytes.clone();
             damaged[place] ^= 1;

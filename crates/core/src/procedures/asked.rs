@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::profile::Asks;
 use crate::record::FactKind;
-use crate::utterance::Utterance;
+use crate::utterance::{Protocol, Utterance};
 
 /// All requests and what the sources call themselves.
 pub(super) struct Asked<'a> {
@@ -21,8 +21,7 @@ struct Request<'a> {
 
 impl<'a> Asked<'a> {
     pub(super) fn of(said: &[&'a Utterance]) -> Self {
-        let facts = || said.iter().flat_map(|u| &u.facts);
-        let texts = |kind| facts().filter(move |f| f.what == kind).map(|f| f.text.as_str());
+        let texts = |kind| said.iter().flat_map(move |u| u.facts.of(kind));
         let requests = texts(FactKind::Request).map(|text| Request { text, plain: plain(text) }).collect();
         Self { requests, agents: texts(FactKind::UserAgent).collect() }
     }
@@ -47,17 +46,17 @@ pub(super) fn most_of_one_server(said: &[&Utterance]) -> usize {
     let mut different = BTreeSet::new();
     for utterance in said {
         let server = (utterance.listener, utterance.listener_port);
-        for fact in &utterance.facts {
+        for fact in utterance.facts.iter() {
             match fact.what {
                 FactKind::Request => {
-                    let plain = plain(&fact.text);
+                    let plain = plain(fact.text);
                     if let Some(path) = plain.strip_prefix('/') {
                         let path = path.split(['?', '#']).next().unwrap_or_default();
                         different.insert((server, true, path.to_owned()));
                     }
                 }
                 // Every resolver asks one server for many names.
-                FactKind::AskedName if utterance.protocol != "dns" => {
+                FactKind::AskedName if utterance.protocol != Protocol::Dns => {
                     different.insert((server, false, fact.text.to_ascii_lowercase()));
                 }
                 _ => {}
@@ -69,7 +68,7 @@ pub(super) fn most_of_one_server(said: &[&Utterance]) -> usize {
 }
 
 /// `GET http://host//a%2eb` becomes `/a.b`; what has no path stays as it is.
-fn plain(request: &str) -> String {
+pub(super) fn plain(request: &str) -> String {
     let Some(target) = request.split_once(' ').map(|(_, rest)| rest.trim()) else {
         return request.to_owned();
     };
@@ -108,7 +107,11 @@ fn unversioned(path: &str) -> Option<&str> {
 
 /// Whether a text has this anywhere, in either case.
 fn holds(text: &str, what: &str) -> bool {
-    text.as_bytes().windows(what.len().max(1)).any(|window| window.eq_ignore_ascii_case(what.as_bytes()))
+    let (text, what) = (text.as_bytes(), what.as_bytes());
+    let Some(first) = what.first() else { return true };
+    let Some(last) = text.len().checked_sub(what.len()) else { return false };
+    let begins = |at: &usize| text[*at].eq_ignore_ascii_case(first);
+    (0..=last).filter(begins).any(|at| text[at..at + what.len()].eq_ignore_ascii_case(what))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::record::{
     Count, Direction, FactKind, LessonCounts, ListKind, Order, Severity, Shape, Status, TargetList, Tool,
 };
 use crate::record::{Learned, Stamp};
-use crate::utterance::Fact;
+use crate::utterance::{Facts, Protocol, Role};
 
 fn campaign(services: &[&str]) -> Campaign {
     let none = Count { count: 0, exact: true };
@@ -71,7 +71,7 @@ fn with_list(mut campaign: Campaign, kind: ListKind) -> Campaign {
     campaign
 }
 
-fn said(facts: &[(FactKind, &str)]) -> Utterance {
+pub(super) fn said(facts: &[(FactKind, &str)]) -> Utterance {
     Utterance {
         time: 0,
         sensor: 0,
@@ -80,8 +80,9 @@ fn said(facts: &[(FactKind, &str)]) -> Utterance {
         listener: Address::v4([192, 0, 2, 5]),
         listener_port: 2375,
         transport: Transport::Tcp,
-        protocol: "http".into(),
-        facts: facts.iter().map(|(what, text)| Fact { what: *what, text: (*text).into() }).collect(),
+        role: Role::Client,
+        protocol: Protocol::Http,
+        facts: Facts::new(facts.iter().copied()),
     }
 }
 
@@ -212,7 +213,7 @@ fn many_paths_or_names_of_one_server_are_a_wordlist() {
     assert_eq!(of(&words(0, 20, 443, name)), ["T1595.003"]);
     assert_eq!(of(&words(0, 40, 80, same)), [""; 0]);
     let mut questions = words(0, 40, 53, name);
-    questions.iter_mut().for_each(|q| q.protocol = "dns".into());
+    questions.iter_mut().for_each(|q| q.protocol = Protocol::Dns);
     assert_eq!(of(&questions), [""; 0]);
 }
 

@@ -7,7 +7,7 @@ use crate::contact::{Transport, flags, traits};
 use crate::imprint::Imprint;
 use crate::net::Address;
 use crate::record::{FactKind, ProbeKind};
-use crate::utterance::Fact;
+use crate::utterance::{Facts, Protocol, Role};
 
 /// Numbers that look drawn, the same in each run.
 fn drawn(n: u32, salt: u32) -> u32 {
@@ -276,8 +276,9 @@ fn a_client_is_told_by_its_words() {
         listener: host,
         listener_port: 80,
         transport: Transport::Tcp,
-        protocol: "http".into(),
-        facts: vec![Fact { what, text: text.into() }],
+        role: Role::Client,
+        protocol: Protocol::Http,
+        facts: Facts::new([(what, text)]),
     };
     let tools = |utterance: Utterance| named(&Imprints::default(), &[&utterance]);
     let nse = says(

@@ -14,9 +14,8 @@ pub(super) fn by_words(words: &[Word], said: &[&Utterance]) -> Vec<Tool> {
     for word in words {
         // The first that says it is quoted: what comes later adds nothing.
         let first = said.iter().find_map(|utterance| {
-            let fact =
-                utterance.facts.iter().find(|f| word.facts.contains(&f.what) && word.is_in(&f.text))?;
-            Some((utterance, &fact.text))
+            let fact = utterance.facts.iter().find(|f| word.facts.contains(&f.what) && word.is_in(f.text))?;
+            Some((utterance, fact.text))
         });
         if let Some((utterance, text)) = first {
             let quote: String = text.chars().take(QUOTED).collect();

@@ -3,8 +3,9 @@
 use super::bytes::starts_any_case;
 use super::facts::Facts;
 use super::http;
-use super::speech::{Protocol, Speech, first_line};
+use super::speech::{Speech, first_line};
 use watchpost_core::record::FactKind;
+use watchpost_core::utterance::Protocol;
 
 /// Bytes of an unknown binary message that are shown: enough to tell one probe from another.
 const SHOWN: usize = 32;

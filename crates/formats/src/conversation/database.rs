@@ -2,8 +2,9 @@
 
 use super::bytes::{Bytes, find, line};
 use super::facts::Facts;
-use super::speech::{Protocol, Speech};
+use super::speech::Speech;
 use watchpost_core::record::FactKind;
+use watchpost_core::utterance::Protocol;
 
 /// Redis' `INFO` names its version near the beginning.
 const LONGEST_INFO: usize = 1024;

@@ -7,8 +7,9 @@ use super::bytes::{Bytes, line};
 use super::certificate::element;
 use super::facts::Facts;
 use super::http;
-use super::speech::{Protocol, Speech};
+use super::speech::Speech;
 use watchpost_core::record::FactKind;
+use watchpost_core::utterance::Protocol;
 
 /// Whether datagrams of this service are looked at.
 #[inline]

@@ -5,15 +5,16 @@
 use super::mask::mask;
 use super::plain::is_plain;
 use super::table::{SEED, mix};
+use std::borrow::Cow;
 use watchpost_core::record::FactKind;
-use watchpost_core::utterance::{FACT_BYTES, FACTS, Fact};
+use watchpost_core::utterance::{self, FACT_BYTES, FACTS};
 
 /// Bytes that are looked at of one text: more than leave, so that a secret which is cut off is still seen whole.
 const LOOKED_AT: usize = 4 * FACT_BYTES;
 
-/// A fact from bytes as they came: valid UTF-8 without control or invisible characters, secrets masked as `***`, at
+/// The text of a fact from bytes as they came: valid UTF-8 without control or invisible characters, secrets masked as `***`, at
 /// most [`FACT_BYTES`]. None where nothing is left.
-pub fn fact(what: FactKind, bytes: &[u8]) -> Option<Fact> {
+pub fn fact(what: FactKind, bytes: &[u8]) -> Option<Cow<'_, str>> {
     let request = what == FactKind::Request;
     let bytes = bytes.trim_ascii();
     // Most texts are short and plain; they are told as they are.
@@ -21,11 +22,11 @@ pub fn fact(what: FactKind, bytes: &[u8]) -> Option<Fact> {
         && is_plain(bytes, request)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
-        return (!text.is_empty()).then(|| Fact { what, text: text.to_owned() });
+        return (!text.is_empty()).then_some(Cow::Borrowed(text));
     }
     let text = mask(&clean(&bytes[..bytes.len().min(LOOKED_AT)]), request);
     let text = shorten(text.trim(), FACT_BYTES).trim_end();
-    (!text.is_empty()).then(|| Fact { what, text: text.to_owned() })
+    (!text.is_empty()).then(|| Cow::Owned(text.to_owned()))
 }
 
 /// What an utterance is going to tell, as it came. Kept and filled anew for each, and cleaned only if it is told.
@@ -33,6 +34,7 @@ pub fn fact(what: FactKind, bytes: &[u8]) -> Option<Fact> {
 pub(super) struct Facts {
     parts: Vec<(FactKind, usize)>,
     text: Vec<u8>,
+    scratch: String,
 }
 
 impl Facts {
@@ -77,16 +79,15 @@ impl Facts {
             .fold(start, |hash, word| mix(hash ^ SEED, u64::from_le_bytes(*word) ^ hash.rotate_left(32)))
     }
 
-    /// Cleaned; what is the same thing twice is said once.
-    pub fn told(&self) -> Vec<Fact> {
-        let mut facts = Vec::with_capacity(self.parts.len());
+    /// Cleaned.
+    pub fn told(&mut self) -> utterance::Facts {
         let mut from = 0;
-        for &(what, to) in &self.parts {
-            let fact = fact(what, &self.text[from..to]);
-            facts.extend(fact.filter(|fact| !facts.contains(fact)));
-            from = to;
-        }
-        facts
+        let Self { parts, text, scratch } = self;
+        let clean = parts.iter().filter_map(|&(what, to)| {
+            let bytes = &text[std::mem::replace(&mut from, to)..to];
+            Some((what, fact(what, bytes)?))
+        });
+        utterance::Facts::new_in(scratch, clean)
     }
 }
 

@@ -4,8 +4,9 @@
 use super::bytes::{find_any_case, line, starts_any_case};
 use super::facts::Facts;
 use super::software::software;
-use super::speech::{Protocol, Speech, first_line};
+use super::speech::{Speech, first_line};
 use watchpost_core::record::FactKind;
+use watchpost_core::utterance::Protocol;
 
 /// A greeting of several lines is read to its end or to here.
 const LONGEST_GREETING: usize = 2048;

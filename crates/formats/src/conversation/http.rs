@@ -5,10 +5,11 @@
 
 use super::bytes::{find, find_any_case, line, starts_any_case};
 use super::facts::Facts;
-use super::speech::{Protocol, Speech};
+use super::speech::Speech;
 use super::windows;
 use memchr::memchr;
 use watchpost_core::record::FactKind;
+use watchpost_core::utterance::Protocol;
 
 /// Methods of HTTP, WebDAV, RTSP, SIP and SSDP.
 const METHODS: &[&[u8]] = &[

@@ -3,8 +3,8 @@
 //! Four to a cache line, the newest first; the fifth pushes the oldest out. A packet of a connection that is not here costs
 //! its hash and one look. A connection is known by 43 bits of a hash of both ends; its sequence numbers tell the rest.
 
-use super::speech::Protocol;
 use watchpost_core::net::Address;
+use watchpost_core::utterance::Protocol;
 
 /// Index of the client's side.
 pub(super) const CLIENT: usize = 0;

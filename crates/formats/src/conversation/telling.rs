@@ -1,11 +1,11 @@
 //! From what was said to what is told: read, held against what was told lately, cleaned.
 
 use super::dialogue::Ends;
-use super::speech::{self, Protocol, Speech};
+use super::speech::{self, Speech};
 use super::table::{self, CLIENT, SERVER, Slot};
 use super::{Conversations, MOST_FURTHER, Said, command, datagram, ends};
 use watchpost_core::contact::{Contact, Time, Transport};
-use watchpost_core::utterance::Utterance;
+use watchpost_core::utterance::{Protocol, Role, Utterance};
 
 /// Utterances that wait to be fetched, at most; a reader fetches them every few thousand packets.
 const MOST_WAITING: usize = 65_536;
@@ -46,15 +46,21 @@ impl Conversations {
         if !tells || self.heard.len() >= MOST_WAITING || self.is_told(ends, side, transport, time) {
             return;
         }
+        let role = match (transport, side) {
+            (Transport::Tcp, CLIENT) => Role::Client,
+            (Transport::Tcp, _) => Role::Server,
+            _ => Role::Unclear,
+        };
         self.heard.push(Utterance {
             time,
-            sensor: ends.sensor,
             speaker: ends.address[side],
-            speaker_port: ends.port[side],
             listener: ends.address[1 - side],
+            sensor: ends.sensor,
+            speaker_port: ends.port[side],
             listener_port: ends.port[1 - side],
             transport,
-            protocol: protocol.name().to_owned(),
+            role,
+            protocol,
             facts: self.facts.told(),
         });
     }

@@ -3,8 +3,9 @@
 use super::bytes::Bytes;
 use super::certificate;
 use super::facts::Facts;
-use super::speech::{Protocol, Speech};
+use super::speech::Speech;
 use watchpost_core::record::FactKind;
+use watchpost_core::utterance::Protocol;
 
 const ALERT: u8 = 0x15;
 const HANDSHAKE: u8 = 0x16;

@@ -3,8 +3,9 @@
 use super::bytes::{Bytes, find, line};
 use super::certificate::{element, from_utf16};
 use super::facts::Facts;
-use super::speech::{Protocol, Speech};
+use super::speech::Speech;
 use watchpost_core::record::FactKind;
+use watchpost_core::utterance::Protocol;
 
 /// X.224's connection confirm within TPKT, with the negotiated security behind it.
 pub(super) fn rdp_server(speech: &Speech<'_>, facts: &mut Facts) -> Option<Protocol> {

@@ -334,7 +334,8 @@ fn further_requests_on_a_connection_are_told_up_to_eight() {
         talk.say(Server, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
     }
     let heard = talk.heard();
-    let asked: Vec<_> = heard.iter().filter(|u| u.speaker == a()).map(|u| u.facts[0].text.clone()).collect();
+    let asked: Vec<_> =
+        heard.iter().filter(|u| u.speaker == a()).map(|u| u.facts.iter().next().unwrap().text).collect();
     assert_eq!(asked, (0..9).map(|number| format!("GET /{number}")).collect::<Vec<_>>());
     assert_eq!(heard.len(), 10, "the server is told once");
     // What is posted is no request.
@@ -428,7 +429,7 @@ fn a_version_scan_is_heard_on_both_sides() {
     }
     let heard = of_file(Path::new(path));
     let protocols =
-        |name: &str| heard.iter().filter(|u| u.protocol == name && u.listener_port > 32_767).count();
+        |name: &str| heard.iter().filter(|u| u.protocol.name() == name && u.listener_port > 32_767).count();
     for name in ["ssh", "smtp", "mysql", "http"] {
         assert!(protocols(name) > 0, "{name}: {heard:?}");
     }
@@ -482,8 +483,8 @@ proptest! {
             }
         }
         for utterance in talk.heard() {
-            prop_assert!(utterance.facts.len() <= FACTS);
-            for fact in utterance.facts {
+            prop_assert!(utterance.facts.iter().count() <= FACTS);
+            for fact in utterance.facts.iter() {
                 prop_assert!(!fact.text.is_empty() && fact.text.len() <= FACT_BYTES);
                 prop_assert!(!fact.text.contains(is_unfit), "{:?}", fact.text);
             }

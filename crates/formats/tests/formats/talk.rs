@@ -102,6 +102,6 @@ impl Talk {
 }
 
 pub fn facts(utterance: &Utterance) -> (String, Vec<(FactKind, String)>) {
-    let facts = utterance.facts.iter().map(|fact| (fact.what, fact.text.clone())).collect();
-    (utterance.protocol.clone(), facts)
+    let facts = utterance.facts.iter().map(|fact| (fact.what, fact.text.to_owned())).collect();
+    (utterance.protocol.name().to_owned(), facts)
 }
