@@ -1,9 +1,10 @@
 //! The facts of one utterance, in one piece of memory: there are millions of utterances, and each is kept for a while.
 //!
-//! Facts are free of control characters, so one of those stands before each and tells its kind.
+//! Before each text stand two characters, whose numbers are its kind and its length in bytes.
 
 use serde::{Deserialize, Serialize};
 
+use super::FACT_BYTES;
 use crate::record::FactKind;
 
 /// One thing told.
@@ -11,7 +12,7 @@ use crate::record::FactKind;
 pub struct Fact<'a> {
     /// What it is.
     pub what: FactKind,
-    /// The text, without control characters of ASCII.
+    /// The text, never empty, at most [`FACT_BYTES`].
     pub text: &'a str,
 }
 
@@ -20,8 +21,7 @@ pub struct Fact<'a> {
 pub struct Facts(Box<str>);
 
 impl Facts {
-    /// Of kinds and texts; what is the same thing twice is said once, and empty texts are left out. Control characters of
-    /// ASCII, which no fact should have, become U+FFFD.
+    /// Of kinds and texts; what is the same thing twice is said once, empty texts are left out, and longer ones are cut.
     pub fn new<T: AsRef<str>>(facts: impl IntoIterator<Item = (FactKind, T)>) -> Self {
         Self::new_in(&mut String::new(), facts)
     }
@@ -40,15 +40,15 @@ impl Facts {
 
     /// One more behind those in `all`.
     fn add(all: &mut String, what: FactKind, text: &str) {
+        let end = (0..=text.len().min(FACT_BYTES)).rev().find(|at| text.is_char_boundary(*at));
+        let text = &text[..end.unwrap_or(0)];
         if text.is_empty() || (Iter { rest: all }).any(|told| told == Fact { what, text }) {
             return;
         }
-        all.push(char::from(what as u8 + 1));
-        if text.bytes().any(is_mark) {
-            all.extend(text.chars().map(|c| if c < ' ' { char::REPLACEMENT_CHARACTER } else { c }));
-        } else {
-            all.push_str(text);
-        }
+        // All numbers up to FACT_BYTES are characters.
+        all.push(char::from(what as u8));
+        all.extend(char::from_u32(text.len() as u32));
+        all.push_str(text);
     }
 
     /// One after the other.
@@ -86,17 +86,14 @@ impl<'a> Iterator for Iter<'a> {
     type Item = Fact<'a>;
 
     fn next(&mut self) -> Option<Fact<'a>> {
-        let (mark, rest) = self.rest.split_at_checked(1)?;
+        let mut chars = self.rest.chars();
         // What else a damaged state holds is no fact.
-        let what = *FactKind::ALL.get(usize::from(mark.as_bytes()[0]).checked_sub(1)?)?;
-        let (text, rest) = rest.split_at(rest.bytes().position(is_mark).unwrap_or(rest.len()));
+        let what = *FactKind::ALL.get(chars.next()? as usize)?;
+        let length = chars.next()? as usize;
+        let (text, rest) = chars.as_str().split_at_checked(length)?;
         self.rest = rest;
         Some(Fact { what, text })
     }
-}
-
-fn is_mark(byte: u8) -> bool {
-    byte < b' '
 }
 
 #[cfg(test)]
@@ -111,18 +108,22 @@ mod tests {
         assert_eq!(facts.iter().map(|f| (f.what, f.text)).collect::<Vec<_>>(), told);
         assert_eq!(facts.of(FactKind::Title).collect::<Vec<_>>(), ["größer"]);
         assert!(Facts::default().is_empty() && Facts::default().iter().next().is_none());
+        for damaged in ["\u{0}", "\u{0}\u{9}short", "\u{0}\u{1}\u{fc}", "\u{ff}\u{1}a"] {
+            assert_eq!(Facts(damaged.into()).iter().next(), None);
+        }
     }
 
     #[test]
-    fn what_is_empty_or_told_twice_is_left_out_and_nothing_splits_a_fact() {
+    fn what_is_empty_or_told_twice_is_left_out_and_what_is_long_is_cut() {
+        let long = "ü".repeat(FACT_BYTES);
         let facts = Facts::new([
-            (FactKind::Banner, "a\u{1}b"),
+            (FactKind::Banner, long.as_str()),
             (FactKind::Title, ""),
             (FactKind::Login, "none"),
             (FactKind::Login, "none"),
         ]);
         let texts: Vec<&str> = facts.iter().map(|f| f.text).collect();
-        assert_eq!(texts, ["a\u{fffd}b", "none"]);
+        assert_eq!(texts, [&long[..FACT_BYTES], "none"]);
         assert_eq!(
             format!("{:?}", Facts::new([(FactKind::Login, "x")])),
             "[Fact { what: Login, text: \"x\" }]"
