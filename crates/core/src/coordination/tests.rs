@@ -2,6 +2,9 @@ use super::*;
 use crate::contact::{SECOND, Transport, flags};
 use crate::record::ProbeKind;
 
+/// What the search has of a budget of 512 MiB.
+const MEMORY: usize = 14 << 20;
+
 const PORT: Service = Service { transport: Transport::Tcp, port: 23 };
 
 fn address(number: u32) -> Address {
@@ -34,7 +37,7 @@ fn lone(source: u32, target: u32, time: Time) -> Lone {
 }
 
 fn found(lone: &[Lone]) -> Vec<Group> {
-    groups(&[], &|each| lone.iter().for_each(each), &Blocks::default())
+    groups(&[], lone, &Blocks::default(), MEMORY)
 }
 
 fn divided() -> Vec<Lone> {
@@ -108,7 +111,7 @@ fn member(source: u32, targets: impl Iterator<Item = u32>, start: Time) -> Membe
 }
 
 fn joined(members: &[Member]) -> usize {
-    let groups = groups(members, &|_| (), &Blocks::default());
+    let groups = groups(members, &[][..], &Blocks::default(), MEMORY);
     groups.iter().map(|group| group.members.len()).sum()
 }
 
