@@ -17,6 +17,9 @@ use super::worth::{Counts, Room, Slot, Worth};
 use crate::contact::Outcome;
 use crate::net::Address;
 
+/// Counters are gone to so many at a time: one that lies far off in memory need not be waited for before the next.
+const LATER: usize = 256;
+
 /// What the passes found.
 pub(super) struct Crowd {
     /// Contacts of promising keys, one for each source, target and service: the first. Sorted by these.
@@ -46,7 +49,7 @@ impl Crowd {
 
 /// Goes through the lone sources, and once more where any are worth it. `bytes`: memory for all of it.
 pub(super) fn collect<L: EachLone + ?Sized>(lone: &L, bytes: usize) -> Crowd {
-    let room = Room::new(bytes);
+    let room = Room::new(bytes, lone.most());
     let counts = count(lone, room);
     let worth = Worth::new(&counts, room);
     let mut crowd = Crowd { kept: Vec::new(), all: counts.all, worth };
@@ -75,23 +78,33 @@ pub(super) fn collect<L: EachLone + ?Sized>(lone: &L, bytes: usize) -> Crowd {
 
 /// The first pass.
 fn count<L: EachLone + ?Sized>(lone: &L, room: Room) -> Counts {
-    let mut counts = Counts { slots: vec![Slot::default(); KINDS << room.slots], sums: [0; KINDS], all: 0 };
+    let mut counts = Counts { slots: vec![Slot::default(); KINDS << room.slots], all: 0 };
+    let mut later: Vec<(u32, u16)> = Vec::with_capacity(LATER + KINDS);
     lone.each(|one| {
         if one.outcome == Outcome::Asked {
             return;
         }
         let seen = Seen::new(one);
         let (place, target) = (seen.place(), 1 << (keys::mix(1, keys::folded(one.target)) >> 60));
-        let alike = counts.add(room, ALIKE, seen.key(ALIKE, place), target);
-        counts.add(room, SECRET, seen.key(SECRET, place), target);
-        counts.add(room, ORIGIN, seen.key(ORIGIN, place), target);
-        if alike <= room.key {
-            for kind in [ANY_SERVICE, ANY_WINDOW, WIDER, SERVICE] {
-                counts.add(room, kind, seen.key(kind, place), target);
+        let alike = counts.add(room.slot(ALIKE, seen.key(ALIKE, place)), target);
+        let mut add = |kind: usize| {
+            let key = seen.key(kind, place);
+            if key != 0 {
+                later.push((room.slot(kind, key) as u32, target));
             }
+        };
+        add(SECRET);
+        add(ORIGIN);
+        // The one that makes it a flood still counts, so that the coarser keys are too many, too.
+        if alike <= room.key + 1 {
+            [ANY_SERVICE, ANY_WINDOW, WIDER, SERVICE].into_iter().for_each(add);
+        }
+        if later.len() > LATER {
+            later.drain(..).for_each(|(slot, target)| _ = counts.add(slot as usize, target));
         }
         counts.all += 1;
     });
+    later.into_iter().for_each(|(slot, target)| _ = counts.add(slot as usize, target));
     counts
 }
 

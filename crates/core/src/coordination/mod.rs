@@ -18,6 +18,7 @@ mod lone; // two passes over millions of lone sources
 mod members; // groups among campaigns, and of both
 mod party; // lone sources in few bytes
 mod region; // where they look
+mod rising; // the order of targets
 mod tiles; // ranges that abut
 mod unit; // sources with their targets as places
 mod weigh; // all evidence and the prior
@@ -84,11 +85,18 @@ pub struct Lone {
 pub trait EachLone {
     /// Calls `visit` for each [`Lone`], in the same order every time.
     fn each(&self, visit: impl FnMut(&Lone));
+
+    /// There are no more than so many.
+    fn most(&self) -> u64;
 }
 
 impl EachLone for [Lone] {
     fn each(&self, visit: impl FnMut(&Lone)) {
         self.iter().for_each(visit);
+    }
+
+    fn most(&self) -> u64 {
+        self.len() as u64
     }
 }
 

@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::cover::{Cover, Rising};
+use super::cover::Cover;
 use super::keys::{self, Seen};
+use super::rising::Rising;
 use super::tiles::{self, begun_together};
 use super::unit::{Placed, Unit, Way};
 use crate::blocks::Blocks;

@@ -25,11 +25,13 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// In so many bytes: five eighths for the counters, then for the kept contacts; three for the key that is searched.
-    pub fn new(bytes: usize) -> Self {
+    /// In so many bytes, for so many contacts at most: five eighths for the counters, then for the kept contacts; three for
+    /// the key that is searched.
+    pub fn new(bytes: usize, contacts: u64) -> Self {
         let most = bytes / 8 * 5;
+        let slots = most / (KINDS * size_of::<Slot>());
         Self {
-            slots: (most / (KINDS * size_of::<Slot>())).max(16).ilog2(),
+            slots: slots.min(contacts.saturating_mul(8) as usize).max(64).ilog2(),
             key: (bytes / 8 * 3 / SEARCHED_BYTES).min(usize::from(u16::MAX - 1)) as u16,
             kept: most / KEPT_BYTES,
         }
@@ -55,23 +57,17 @@ pub(super) struct Slot {
 pub(super) struct Counts {
     /// Of all kinds, one after the other.
     pub slots: Vec<Slot>,
-    /// Contacts counted of each kind.
-    pub sums: [u64; KINDS],
     /// Contacts in all.
     pub all: u64,
 }
 
 impl Counts {
-    /// Counts a contact (`target`: one bit); how many its slot has by now, 0 without a key.
-    #[inline(always)]
-    pub fn add(&mut self, room: Room, kind: usize, key: u64, target: u16) -> u16 {
-        if key == 0 {
-            return 0;
-        }
-        let slot = &mut self.slots[room.slot(kind, key)];
+    /// Counts a contact (`target`: one bit); how many its slot has by now.
+    #[inline]
+    pub fn add(&mut self, slot: usize, target: u16) -> u16 {
+        let slot = &mut self.slots[slot];
         slot.count = slot.count.saturating_add(1);
         slot.targets |= target;
-        self.sums[kind] += 1;
         slot.count
     }
 }
@@ -92,7 +88,7 @@ pub(super) struct Worth {
 impl Worth {
     /// Of what was counted.
     pub fn new(counts: &Counts, room: Room) -> Self {
-        let words = 1usize << room.slots.saturating_sub(6);
+        let words = 1usize << (room.slots - 6);
         let mut worth = Self {
             room,
             slots: vec![0; KINDS * words],
@@ -101,19 +97,17 @@ impl Worth {
             contacts: 0,
         };
         let mut chosen: Vec<(u16, u32)> = Vec::new();
-        for (kind, sum) in counts.sums.iter().enumerate() {
-            // Unrelated keys in one slot: Poisson, six standard deviations.
-            let mean = *sum as f64 / f64::from(1 << room.slots);
-            let least = ENOUGH + (mean + 6.0 * mean.sqrt()) as u32;
+        for (kind, slots) in counts.slots.chunks(1 << room.slots).enumerate() {
+            let least = ENOUGH + usual(slots);
             let from = kind << room.slots;
-            for (at, slot) in counts.slots.iter().enumerate().skip(from).take(1 << room.slots) {
+            for (at, slot) in slots.iter().enumerate() {
                 if slot.count > room.key && kind == ALIKE {
-                    set(&mut worth.floods, at - from);
+                    set(&mut worth.floods, at);
                 } else if slot.count <= room.key
                     && u32::from(slot.count) >= least
                     && slot.targets.count_ones() >= TARGETS
                 {
-                    chosen.push((slot.count, at as u32));
+                    chosen.push((slot.count, (from + at) as u32));
                 }
             }
         }
@@ -154,6 +148,27 @@ impl Worth {
         }
         let key = seen.key(kind, place);
         key != 0 && is_set(&self.slots, self.room.slot(kind, key))
+    }
+}
+
+/// What unrelated keys bring together in one slot, at most: six standard deviations above the mean, of all slots but those
+/// that stand out themselves. The variance is that of the slots: keys come in lumps, so that Poisson's would be too small.
+fn usual(slots: &[Slot]) -> u32 {
+    let mut most = u32::from(u16::MAX - 1);
+    loop {
+        let (mut number, mut sum, mut squares) = (0u64, 0u64, 0u64);
+        for count in slots.iter().map(|slot| u32::from(slot.count)).filter(|count| *count <= most) {
+            number += 1;
+            sum += u64::from(count);
+            squares += u64::from(count).pow(2);
+        }
+        let mean = sum as f64 / number.max(1) as f64;
+        let variance = (squares as f64 / number.max(1) as f64 - mean * mean).max(mean);
+        let next = (mean + 6.0 * variance.sqrt()) as u32;
+        if next >= most {
+            return most;
+        }
+        most = next;
     }
 }
 

@@ -176,6 +176,11 @@ impl EachLone for Sources<'_> {
             }
         }
     }
+
+    fn most(&self) -> u64 {
+        let sources = self.shards.iter().map(|shard| shard.table().added);
+        sources.sum::<u64>().saturating_mul(FEW as u64)
+    }
 }
 
 /// The targets of a source that has few, and used none of them.
