@@ -123,7 +123,10 @@ mod tests {
                 assert_eq!(same_block(10, 1024, share, true, true, seed), 0);
             }
             assert_eq!(background(100, 256, 3, true, seed), 0);
-            assert_eq!(side_by_side(8, 1.0, seed), 0);
+        }
+        // Eight whole networks that begin within a minute: often enough three of them side by side begin almost at once.
+        for seed in 0..1_000 {
+            assert_eq!(side_by_side(8, 1.0, seed), 0, "{seed}");
         }
         assert_eq!(mere_noise(10_000, 256, 1), 0);
     }

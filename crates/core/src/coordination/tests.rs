@@ -127,6 +127,71 @@ fn a_multitude_of_one_size_leaves_room_for_others() {
     assert_eq!(groups[0].lone.len(), 200);
 }
 
+/// The same, of a window of its own, with a secret in its sequence number as unicornscan folds it in.
+fn folding(n: u32, secret: u32) -> Lone {
+    let mut one = lone(n, keys::mix(13, u64::from(n)) as u32 % 256, i64::from(n));
+    one.imprint.window = 1_000 + n as u16;
+    let ports = u32::from(one.imprint.source_port) << 16 | u32::from(PORT.port);
+    one.imprint.sequence = secret ^ one.target.as_v4().unwrap_or(0) ^ ports;
+    one
+}
+
+#[test]
+fn one_secret_is_one_scan() {
+    let strangers = || (100..200).map(|n| folding(n, keys::mix(9, u64::from(n)) as u32));
+    let all: Vec<Lone> = (0..12).map(|n| folding(n, 0x5eed_5eed)).chain(strangers()).collect();
+    let groups = found(&all);
+    assert_eq!(groups.len(), 1);
+    let mut team: Vec<Address> = all[..12].iter().map(|one| one.source).collect();
+    team.sort_unstable();
+    assert_eq!(groups[0].lone, team);
+    assert!(groups[0].coordination.reasons.iter().any(|reason| reason.contains("secret")));
+    assert_eq!(found(&strangers().collect::<Vec<_>>()), []);
+}
+
+#[test]
+fn sources_of_one_link_are_one_scan() {
+    let of = |prefix: u64, n: u32, within: u64| {
+        let number =
+            |high: u64, low: u64| Address::v6((u128::from(high) << 64 | u128::from(low)).to_be_bytes());
+        let mut one = lone(n, 0, i64::from(n) * 60);
+        one.source = number(prefix, within);
+        one.target = number(0x2001_0db8_0042_0000 + u64::from(n * 7 % 40), u64::from(n));
+        one.imprint.target = one.target;
+        one
+    };
+    let random = |n: u32| keys::mix(11, u64::from(n));
+    let link: Vec<Lone> = (0..12).map(|n| of(0x2001_0db8_0001_0001, n, random(n))).collect();
+    let groups = found(&link);
+    assert_eq!(groups.len(), 1);
+    assert_eq!((groups[0].lone.len(), groups[0].coordination.networks), (12, 1));
+    // As many links of one site, and another program on every other source.
+    let links: Vec<Lone> = (0..12).map(|n| of(0x2001_0db8_0001_0001 + u64::from(n), n, random(n))).collect();
+    assert_eq!(found(&links), []);
+    let mut programs = link;
+    programs.iter_mut().step_by(2).for_each(|one| one.imprint.window = 1_024);
+    assert_eq!(found(&programs), []);
+}
+
+#[test]
+fn a_campaign_that_does_the_rest_of_the_work_is_one_of_them() {
+    let lone: Vec<Lone> = divided().into_iter().take(128).collect();
+    let rest = || (128..256).map(scattered);
+    let whole = |member: Member| {
+        let groups = groups(&[member], &lone[..], &Blocks::default(), MEMORY);
+        assert_eq!(groups.len(), 1);
+        assert_eq!(groups[0].lone.len(), 128);
+        groups[0].members.len()
+    };
+    assert_eq!(whole(member(0x2d63_0109, rest(), 50)), 1);
+    // Any half of the block, or the rest on another service.
+    assert_eq!(whole(member(0x2d63_0109, (64..192).map(scattered), 50)), 0);
+    let mut other = member(0x2d63_0109, rest(), 50);
+    other.services[0].port = 2_323;
+    other.pairs.iter_mut().for_each(|(_, service)| service.port = 2_323);
+    assert_eq!(whole(other), 0);
+}
+
 fn member(source: u32, targets: impl Iterator<Item = u32>, start: Time) -> Member {
     let mut targets: Vec<Address> = targets.map(|target| address(0x0a4d_0000 + target)).collect();
     targets.sort_unstable();

@@ -179,3 +179,34 @@ fn set(bits: &mut [u64], at: usize) {
 fn is_set(bits: &[u64], at: usize) -> bool {
     bits[at / 64] >> (at % 64) & 1 == 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_held_lies_within_the_share() {
+        for bytes in [4 << 10, 100_000, 1 << 20, 14_491_648, 1 << 30] {
+            let room = Room::new(bytes, u64::MAX);
+            let counters = (KINDS * size_of::<Slot>()) << room.slots;
+            let kept = room.kept * KEPT_BYTES + usize::from(room.key) * SEARCHED_BYTES;
+            assert!(counters <= bytes && kept <= bytes, "{bytes}: {room:?}");
+            assert!(counters > bytes / 4 && room.kept * KEPT_BYTES > bytes / 2, "{bytes}: {room:?}");
+        }
+        // Few contacts need few counters.
+        assert!(Room::new(1 << 30, 100).slots < 10);
+    }
+
+    #[test]
+    fn what_is_usual_is_told_by_the_many_not_by_the_few() {
+        let slots = |counts: &mut dyn Iterator<Item = u16>| -> Vec<Slot> {
+            counts.map(|count| Slot { count, targets: 0 }).collect()
+        };
+        assert_eq!(usual(&slots(&mut (0..1024).map(|_| 0))), 0);
+        let few = |at: u16| if at.is_multiple_of(128) { 300 } else { 0 };
+        assert_eq!(usual(&slots(&mut (0..1024).map(few))), 0);
+        let lumps = |at: u16| if at.is_multiple_of(3) { 60 + at % 7 } else { 0 };
+        let usual = usual(&slots(&mut (0..1024).map(lumps)));
+        assert!((100..300).contains(&usual), "{usual}");
+    }
+}
