@@ -116,10 +116,10 @@ pub enum RestoreError {
 impl Pipeline {
     /// An engine without a past.
     pub fn new(settings: Settings) -> Self {
-        // One part in 64 for pairs, one in 32 for hosts that answer, the rest for sources.
+        // One part in 64 for pairs, one in 32 for hosts that answer, as much for the search for groups, the rest for sources.
         let pairs = PairMemory::new(settings.memory / 64, settings.key);
         let world = World::new(settings.memory / 32);
-        let rest = settings.memory - pairs.bytes() - settings.memory / 32;
+        let rest = settings.memory - pairs.bytes() - settings.memory / 32 - settings.memory / 32;
         let shards = (0..SHARDS).map(|_| Shard::new(rest as usize / SHARDS)).collect();
         let front = Front {
             pairs,
