@@ -47,7 +47,8 @@ pub enum Phase {
     Unclear,
     /// An answer that nobody was seen to ask for; `source` sent it, `port` is the port it was sent to.
     Stray,
-    /// A whole flow, as a log or an exporter reports it: `source` started it, `outcome` says how it went.
+    /// A whole flow, as a log or an exporter reports it: `source` started it, `outcome` says how it went (`Unknown` where
+    /// the input does not tell), `flags` are those of its first packet, 0 where the input does not tell.
     Flow,
 }
 

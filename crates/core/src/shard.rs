@@ -188,7 +188,11 @@ impl Shard {
     fn probe(&mut self, contact: &Contact, around: &Surroundings<'_>) {
         self.delta.seen.probes += 1;
         let kind = kind_of(contact);
-        let bare = kind == ProbeKind::TcpSyn && !is_ordinary_syn(contact);
+        let flow = contact.phase == Phase::Flow;
+        if flow {
+            self.delta.flow(contact);
+        }
+        let bare = kind == ProbeKind::TcpSyn && !flow && !is_ordinary_syn(contact);
         let empty = kind == ProbeKind::IpProtocol && !contact.has(traits::PAYLOAD);
         let marks = if bare || empty { mark::BARE } else { 0 };
         let hash = around.hash(contact.source);
@@ -200,9 +204,11 @@ impl Shard {
         let gap = contact.time - source.last;
         source.last = self.clock;
         let Some(more) = &mut source.more else {
-            let ordinary = matches!(kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho);
+            let ordinary =
+                flow || matches!(kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho);
             if source.first.is_of(contact) && ordinary {
                 source.first.visit(contact);
+                source.first.flow(contact);
                 source.raw = Raw::new(contact);
                 return;
             }
