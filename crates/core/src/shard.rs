@@ -144,7 +144,7 @@ impl Shard {
             Phase::Probe | Phase::Flow => self.probe(contact, around),
             Phase::Reply => self.reply(contact, around),
             Phase::Stray => self.stray(contact, around),
-            Phase::Unclear => {}
+            Phase::Unclear | Phase::Half => {}
         }
     }
 
