@@ -233,16 +233,22 @@ impl PairMemory {
         };
         let outcome = half_outcome(&contact, answers);
         if !answers {
-            let answered = pair.steps & step::ANSWERED != 0;
-            pair.set(pair.starter | pair.steps & step::ANSWERED | step::STARTED);
-            let outcome = if answered { outcome.max(Outcome::Answered) } else { outcome };
+            let before = pair.steps & (step::ANSWERED | step::ENDED);
+            pair.set(pair.starter | before | step::STARTED);
+            let known = match before {
+                0 => Outcome::Unknown,
+                step::ENDED => Outcome::Refused,
+                _ => Outcome::Answered,
+            };
+            let outcome = outcome.max(known);
             return Contact { phase: Phase::Flow, outcome, flags: first_flags(contact.flags), ..contact };
         }
+        let step = if outcome == Outcome::Refused { step::ENDED } else { step::ANSWERED };
         if pair.steps == 0 {
-            pair.set((pair.starter ^ step::LOWER) | step::MIDWAY | step::ANSWERED);
+            pair.set((pair.starter ^ step::LOWER) | step::MIDWAY | step);
             return stray(contact);
         }
-        pair.add(step::ANSWERED);
+        pair.add(step);
         answer(contact, outcome)
     }
 
@@ -357,7 +363,7 @@ fn tick(time: Time) -> u16 {
 }
 
 /// Whether the first record of a pair is an answer to something that was not reported (yet).
-fn is_half_answer(contact: &Contact) -> bool {
+pub fn is_half_answer(contact: &Contact) -> bool {
     let has = |bits: u8| contact.flags & bits == bits;
     match contact.transport {
         Transport::Tcp if contact.flags & flags::SYN != 0 && !has(flags::ACK) => false,

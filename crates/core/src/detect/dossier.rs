@@ -224,7 +224,12 @@ impl Dossier {
         let wide = self.wide.as_mut().expect("just made");
         wide.gaps.add(gap);
         wide.sample(contact);
-        wide.touch(contact.target, contact.service(), block)
+        let change = wide.touch(contact.target, contact.service(), block);
+        if contact.phase == Phase::Flow && contact.outcome > Outcome::Silent {
+            // How it went is known at once, no reply follows.
+            let _ = self.learn(contact, 0, true);
+        }
+        change
     }
 
     /// Adds to the counts what every probe packet adds.

@@ -14,6 +14,7 @@ mod v5; // NetFlow v5
 use std::collections::HashMap;
 
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport};
+use watchpost_core::direction::is_half_answer;
 use watchpost_core::net::Address;
 
 use crate::log::flow::transport;
@@ -31,8 +32,19 @@ pub(crate) type Reason = &'static str;
 #[derive(Default)]
 pub(crate) struct Exports {
     templates: Templates,
-    /// Sampling rates by exporter and domain; 1 where nothing is sampled.
-    sampling: HashMap<(Address, u32), u32>,
+    domains: Domains,
+}
+
+/// What options records told, by exporter and observation domain.
+pub(crate) type Domains = HashMap<(Address, u32), Domain>;
+
+/// What an exporter told of itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Domain {
+    /// Of so many packets one is reported; 0 or 1 where all are.
+    pub sampling: u32,
+    /// When it was started: flows count from there.
+    pub started: Option<Time>,
 }
 
 /// Where flows go, and what is counted.
@@ -129,15 +141,29 @@ impl Exports {
 
     /// Takes one datagram of an exporter.
     pub fn take(&mut self, exporter: Address, time: Time, bytes: &[u8], into: &mut Flows<'_>) {
+        let before = into.contacts.len();
         let done = match bytes {
             [0, 5, ..] => v5::take(bytes, into),
-            [0, 9, ..] => self.templates.v9(exporter, bytes, &mut self.sampling, into),
-            [0, 10, ..] => self.templates.ipfix(exporter, bytes, &mut self.sampling, into),
+            [0, 9, ..] => self.templates.v9(exporter, bytes, &mut self.domains, into),
+            [0, 10, ..] => self.templates.ipfix(exporter, bytes, &mut self.domains, into),
             [0, 0, 0, 5, ..] => sflow::take(time, bytes, into),
             _ => Err("a flow export of an unknown version"),
         };
         if let Err(reason) = done {
             (into.skip)(reason);
+        }
+        questions_first(&mut into.contacts[before..]);
+    }
+}
+
+/// Both directions of a flow are reported one after the other, often with the same time: the question comes first.
+fn questions_first(contacts: &mut [Contact]) {
+    for at in 1..contacts.len() {
+        let (one, other) = (&contacts[at - 1], &contacts[at]);
+        let mirrored = (one.source, one.source_port, one.time) == (other.target, other.port, other.time)
+            && (one.target, one.port) == (other.source, other.source_port);
+        if mirrored && is_half_answer(one) && !is_half_answer(other) {
+            contacts.swap(at - 1, at);
         }
     }
 }

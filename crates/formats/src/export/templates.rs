@@ -6,7 +6,7 @@ use watchpost_core::contact::{SECOND, Time};
 use watchpost_core::net::Address;
 
 use super::fields::{self, Around};
-use super::{Flows, Reason, Record, number};
+use super::{Domain, Domains, Flows, Reason, Record, number};
 
 /// Templates kept.
 const MOST: usize = 4_096;
@@ -48,21 +48,19 @@ pub(super) struct Templates {
     held: usize,
 }
 
-type Sampling = HashMap<(Address, u32), u32>;
-
 impl Templates {
     /// A NetFlow v9 datagram: a header of 20 bytes, then sets.
     pub fn v9(
         &mut self,
         exporter: Address,
         bytes: &[u8],
-        sampling: &mut Sampling,
+        domains: &mut Domains,
         into: &mut Flows<'_>,
     ) -> Result<(), Reason> {
         let header = bytes.get(..20).ok_or("a NetFlow v9 datagram that is cut off")?;
         let sent = number(&header[8..12]) as Time * SECOND;
         let around = Around { sent, uptime: Some(number(&header[4..8]) as u32), ..Around::default() };
-        self.sets(&bytes[20..], (exporter, number(&header[16..20]) as u32, 0, false), around, sampling, into)
+        self.sets(&bytes[20..], (exporter, number(&header[16..20]) as u32, 0, false), around, domains, into)
     }
 
     /// An IPFIX message: a header of 16 bytes with its length, then sets.
@@ -70,14 +68,14 @@ impl Templates {
         &mut self,
         exporter: Address,
         bytes: &[u8],
-        sampling: &mut Sampling,
+        domains: &mut Domains,
         into: &mut Flows<'_>,
     ) -> Result<(), Reason> {
         let header = bytes.get(..16).ok_or("an IPFIX message that is cut off")?;
         let length = (number(&header[2..4]) as usize).clamp(16, bytes.len());
         let around = Around { sent: number(&header[4..8]) as Time * SECOND, ..Around::default() };
         let key = (exporter, number(&header[12..16]) as u32, 0, true);
-        self.sets(&bytes[16..length], key, around, sampling, into)
+        self.sets(&bytes[16..length], key, around, domains, into)
     }
 
     fn sets(
@@ -85,7 +83,7 @@ impl Templates {
         mut bytes: &[u8],
         key: Key,
         around: Around,
-        sampling: &mut Sampling,
+        domains: &mut Domains,
         into: &mut Flows<'_>,
     ) -> Result<(), Reason> {
         while bytes.len() >= 4 {
@@ -97,9 +95,9 @@ impl Templates {
             let set = bytes.get(4..length).ok_or("a set that is cut off")?;
             bytes = &bytes[length..];
             match (id, key.3) {
-                (0, false) | (2, true) => self.templates(set, key, false, sampling, into)?,
-                (1, false) | (3, true) => self.templates(set, key, true, sampling, into)?,
-                (256.., _) => self.data(set, (key.0, key.1, id, key.3), around, sampling, into),
+                (0, false) | (2, true) => self.templates(set, key, false, domains, into)?,
+                (1, false) | (3, true) => self.templates(set, key, true, domains, into)?,
+                (256.., _) => self.data(set, (key.0, key.1, id, key.3), around, domains, into),
                 _ => (into.skip)("a set of an unknown kind"),
             }
         }
@@ -112,7 +110,7 @@ impl Templates {
         mut set: &[u8],
         key: Key,
         is_options: bool,
-        sampling: &mut Sampling,
+        domains: &mut Domains,
         into: &mut Flows<'_>,
     ) -> Result<(), Reason> {
         const CUT: Reason = "a template that is cut off";
@@ -157,14 +155,14 @@ impl Templates {
                 return Err("more templates than are kept");
             }
             self.known.insert(key, Template { fields, is_options });
-            self.release(key, sampling, into);
+            self.release(key, domains, into);
         }
         Ok(())
     }
 
-    fn data(&mut self, set: &[u8], key: Key, around: Around, sampling: &mut Sampling, into: &mut Flows<'_>) {
+    fn data(&mut self, set: &[u8], key: Key, around: Around, domains: &mut Domains, into: &mut Flows<'_>) {
         match self.known.get(&key) {
-            Some(template) => records(template, set, key, around, sampling, into),
+            Some(template) => records(template, set, key, around, domains, into),
             None if set.len() <= WAITING => {
                 self.held += set.len();
                 self.waiting.push_back(Waiting { key, around, bytes: set.to_vec() });
@@ -180,7 +178,7 @@ impl Templates {
     }
 
     /// What waited for this template.
-    fn release(&mut self, key: Key, sampling: &mut Sampling, into: &mut Flows<'_>) {
+    fn release(&mut self, key: Key, domains: &mut Domains, into: &mut Flows<'_>) {
         if !self.waiting.iter().any(|waiting| waiting.key == key) {
             return;
         }
@@ -188,7 +186,7 @@ impl Templates {
         for waiting in std::mem::take(&mut self.waiting) {
             if waiting.key == key {
                 self.held -= waiting.bytes.len();
-                records(template, &waiting.bytes, key, waiting.around, sampling, into);
+                records(template, &waiting.bytes, key, waiting.around, domains, into);
             } else {
                 self.waiting.push_back(waiting);
             }
@@ -208,14 +206,14 @@ fn records(
     mut set: &[u8],
     key: Key,
     around: Around,
-    sampling: &mut Sampling,
+    domains: &mut Domains,
     into: &mut Flows<'_>,
 ) {
     let domain = (key.0, key.1);
     loop {
-        let rate = sampling.get(&domain).copied().unwrap_or(1);
-        let mut record = Record { sampling: rate, ..Record::default() };
-        let mut around = around;
+        let known = domains.get(&domain).copied().unwrap_or_default();
+        let mut record = Record { sampling: known.sampling, ..Record::default() };
+        let mut around = Around { started: known.started, ..around };
         let before = set.len();
         for field in &template.fields {
             let Some((bytes, rest)) = value(field, set) else { return };
@@ -231,8 +229,9 @@ fn records(
             space => interval.saturating_add(space) / interval.max(1),
         });
         if template.is_options {
-            if let Some(rate) = told {
-                sampling.insert(domain, rate.max(1));
+            if told.is_some() || around.started.is_some() {
+                let sampling = told.unwrap_or(known.sampling);
+                domains.insert(domain, Domain { sampling, started: around.started });
             }
             continue;
         }
