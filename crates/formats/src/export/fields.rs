@@ -6,6 +6,8 @@ use watchpost_core::net::Address;
 use super::{Record, number};
 
 const MILLISECOND: Time = SECOND / 1_000;
+/// The uptime counts milliseconds in 32 bits and comes round after 49 days; a flow is of the last of these before it was sent.
+const ROUND: Time = (1 << 32) * MILLISECOND;
 /// Reverse elements of a biflow (RFC 5103).
 pub(super) const REVERSE: u32 = 29_305;
 /// Seconds from 1900, as NTP counts, to 1970.
@@ -82,7 +84,9 @@ pub(super) fn take(record: &mut Record, around: &mut Around, enterprise: u32, id
 pub(super) fn finish(record: &mut Record, around: &Around) {
     if record.time == 0 {
         let of_uptime = |first: u32| match (around.started, around.uptime) {
-            (Some(started), _) => started + Time::from(first) * MILLISECOND,
+            (Some(started), _) => {
+                around.sent - (around.sent - started - Time::from(first) * MILLISECOND).rem_euclid(ROUND)
+            }
             (None, Some(uptime)) => around.sent - Time::from(uptime.wrapping_sub(first)) * MILLISECOND,
             (None, None) => around.sent,
         };

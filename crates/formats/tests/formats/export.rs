@@ -158,6 +158,19 @@ fn options_tell_the_sampling_and_biflows_both_directions() {
 }
 
 #[test]
+fn an_uptime_that_has_come_round_is_of_the_last_weeks() {
+    // Options: scope 149, systemInitTimeMilliseconds 160. The exporter began now, and read a capture of an hour ago.
+    let options = set(3, numbers(&[(256, 2), (2, 2), (1, 2), (149, 2), (4, 2), (160, 2), (8, 2)]));
+    let told = set(256, numbers(&[(7, 4), (1_699_999_990_000, 8)]));
+    let fields = numbers(&[(8, 2), (4, 2), (12, 2), (4, 2), (4, 2), (1, 2), (22, 2), (4, 2)]);
+    let template = set(2, [numbers(&[(257, 2), (4, 2)]), fields].concat());
+    let first = u64::from(u32::MAX) + 1 - 3_600_000;
+    let data = set(257, [A.to_vec(), B.to_vec(), numbers(&[(6, 1), (first, 4)])].concat());
+    let (contacts, _) = exported(4739, &[message(10, &[options, told, template, data])]);
+    assert_eq!(contacts[0].time, (1_699_999_990 - 3_600) * SECOND);
+}
+
+#[test]
 fn samples_of_sflow_are_packets_of_the_sampling_rate() {
     let packet = ethernet(0x0800, &v4(6, &tcp(SYN, &[], b"")));
     let padding = vec![0; packet.len().wrapping_neg() % 4];
