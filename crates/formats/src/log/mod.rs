@@ -4,6 +4,7 @@
 //! A field that a format lacks is unknown, never a default: [`flow`] makes contacts that say so. What a format cannot
 //! see at all stands in its [`LogFormat::blind`].
 
+pub mod cloud; // flow logs of clouds
 pub mod field; // numbers, addresses, words
 pub mod flow; // a flow becomes one contact
 pub mod stamp; // times in all their forms
@@ -46,7 +47,7 @@ pub struct LogFormat {
 }
 
 /// Every format of lines; the first that recognises an input reads it.
-pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON];
+pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON, &cloud::aws::TEXT];
 
 /// Takes lines of one input, one after the other.
 pub trait Lines {

@@ -1,0 +1,3 @@
+//! Flow logs of clouds.
+
+pub mod aws; // VPC flow logs
