@@ -47,7 +47,7 @@ pub struct LogFormat {
 }
 
 /// Every format of lines; the first that recognises an input reads it.
-pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON, &cloud::aws::TEXT];
+pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON, &cloud::aws::TEXT, &cloud::gcp::JSON];
 
 /// Takes lines of one input, one after the other.
 pub trait Lines {
