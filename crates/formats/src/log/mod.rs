@@ -5,6 +5,7 @@
 //! see at all stands in its [`LogFormat::blind`].
 
 pub mod field; // numbers, addresses, words
+pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
 pub mod stamp; // times in all their forms
 pub mod zeek; // Zeek, TSV and JSON
@@ -46,7 +47,7 @@ pub struct LogFormat {
 }
 
 /// Every format of lines; the first that recognises an input reads it.
-pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON];
+pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON, &firewall::NETFILTER];
 
 /// Takes lines of one input, one after the other.
 pub trait Lines {
