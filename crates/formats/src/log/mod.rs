@@ -47,7 +47,14 @@ pub struct LogFormat {
 }
 
 /// Every format of lines; the first that recognises an input reads it.
-pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON, &firewall::NETFILTER];
+pub const LOGS: &[&LogFormat] = &[
+    &zeek::TSV,
+    &zeek::JSON,
+    &firewall::FILTERLOG,
+    &firewall::MIKROTIK,
+    &firewall::FAST,
+    &firewall::NETFILTER,
+];
 
 /// Takes lines of one input, one after the other.
 pub trait Lines {

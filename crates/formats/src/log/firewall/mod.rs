@@ -3,11 +3,17 @@
 //! The vantage is a filter's own: mostly what it denied, never what came back, and as many lines as its limits let pass.
 //! What each can tell stands in `blind`; the years and zones that stamps lack come from [`super::Assume`].
 
+mod fast; // Suricata's alerts
+mod filterlog; // pfSense, OPNsense
 mod limit; // lines that tell of lines left out
+mod mikrotik; // RouterOS
 mod netfilter; // iptables, nftables, UFW, Proxmox, UniFi
 mod packet; // one packet becomes a contact
 mod syslog; // stamps and hosts
 
+pub use fast::FAST;
+pub use filterlog::FILTERLOG;
+pub use mikrotik::MIKROTIK;
 pub use netfilter::NETFILTER;
 
 use watchpost_core::contact::{SECOND, Time};
@@ -33,6 +39,12 @@ const LATE: (&str, &str) = (
     "ack scans",
     "ACKs with data and FINs look like those of connections that the filter forgot, and are not taken for probes",
 );
+
+const HEADERS: (&str, &str) =
+    ("tools", "this log has no header fields (window, TTL, IP id, options) that tools are told by");
+
+/// Why an answer is no contact.
+const ANSWERED: &str = "an answer that was let through or comes late";
 
 const NETFILTER_BLIND: &[(&str, &str)] = &[
     ANSWERS,

@@ -7,7 +7,7 @@
 
 use memchr::memmem;
 
-use super::packet::{Options, Packet, Verdict};
+use super::packet::{Options, Packet, Verdict, by_name, words};
 use super::syslog::{self, Clock};
 use super::{NETFILTER_BLIND, PACKETS_LATE};
 use crate::Spec;
@@ -90,9 +90,6 @@ fn body(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What the words of a prefix say was done.
 fn verdict(prefix: &[u8]) -> Verdict {
-    const DENIED: [&[u8]; 8] =
-        [b"DROP", b"BLOCK", b"REJECT", b"DENY", b"DENIED", b"DISCARD", b"BANNED", b"REFUSED"];
-    const PASSED: [&[u8]; 6] = [b"ALLOW", b"AUDIT", b"ACCEPT", b"PASS", b"PERMIT", b"NEW"];
     // UniFi: [chain-D-rule], and a description in the rule's author's words.
     let described = memmem::find(prefix, b"DESCR=");
     let own = &prefix[..described.unwrap_or(prefix.len())];
@@ -110,17 +107,7 @@ fn verdict(prefix: &[u8]) -> Verdict {
         Some(at) => &own[at + 7..],
         None => own,
     };
-    let words = || own.split(|byte| !byte.is_ascii_alphanumeric());
-    let any = |known: &[&[u8]]| {
-        words()
-            .any(|word| known.iter().any(|k| word.get(..k.len()).is_some_and(|w| w.eq_ignore_ascii_case(k))))
-    };
-    // `[UFW LIMIT BLOCK]` is denied, `[UFW AUDIT INVALID]` is written for its own sake.
-    match () {
-        () if any(&DENIED) => Verdict::Denied,
-        () if any(&PASSED) => Verdict::Passed,
-        () => Verdict::Untold,
-    }
+    words(own)
 }
 
 /// The fields of a line.
@@ -220,20 +207,6 @@ fn next(text: &[u8]) -> Option<(&[u8], &[u8])> {
         return None;
     }
     Some(text.split_at(memchr::memchr(b' ', text).unwrap_or(text.len())))
-}
-
-fn by_name(name: &[u8]) -> Option<u8> {
-    Some(match name {
-        b"TCP" => 6,
-        b"UDP" => 17,
-        b"ICMP" => 1,
-        b"ICMPv6" => 58,
-        b"UDPLITE" => 136,
-        b"SCTP" => 132,
-        b"ESP" => 50,
-        b"AH" => 51,
-        number_ => return number(number_),
-    })
 }
 
 /// `(020405B40402080A...)`: TCP options in hexadecimal, as bits of [`traits`].

@@ -14,6 +14,7 @@ use watchpost_core::contact::{Contact, Outcome, Phase, Time, Transport, traits};
 use watchpost_core::direction::is_answer;
 use watchpost_core::net::Address;
 
+use crate::log::field::number;
 use crate::log::flow::{Flow, transport};
 
 /// What the filter did.
@@ -61,8 +62,6 @@ pub(super) struct Packet {
     pub verdict: Verdict,
 }
 
-const ANSWERS: &str = "an answer that was let through or comes late";
-
 impl Packet {
     pub fn new(time: Time, source: Address, target: Address, protocol: u8) -> Self {
         Self {
@@ -92,7 +91,11 @@ impl Packet {
 
     /// Whether the line tells what a packet's contact is made of. Of SCTP no filter tells the chunk.
     fn has_headers(&self, transport: Transport) -> bool {
-        let whole = transport != Transport::Ip || self.data.is_some();
+        let whole = match transport {
+            Transport::Tcp => self.flags.is_some(),
+            Transport::Ip => self.data.is_some(),
+            _ => true,
+        };
         self.ttl > 0 && whole && transport != Transport::Sctp
     }
 
@@ -114,7 +117,7 @@ impl Packet {
             };
             let answers = self.flags.is_some_and(|set| set & RST != 0 || set & (SYN | ACK) == SYN | ACK);
             if !starts || answers {
-                return Err(ANSWERS);
+                return Err(super::ANSWERED);
             }
             let mut flow = Flow::new(self.time, transport, (self.source, source_port), (self.target, port));
             flow.flags = self.flags.unwrap_or(0);
@@ -145,7 +148,7 @@ impl Packet {
 
     /// Who speaks, as the flags tell.
     fn segment(&self) -> Result<(Phase, Outcome), &'static str> {
-        let Some(set) = self.flags else { return Err("a TCP packet without its flags") };
+        let Some(set) = self.flags else { return Ok((Phase::Unclear, Outcome::Unknown)) };
         let more = match self.options {
             Options::Told(bits) => bits != 0,
             Options::Behind(bytes) => bytes > 0,
@@ -184,6 +187,9 @@ impl Packet {
             Options::Behind(4) if self.flags.is_some_and(|set| set & SYN != 0) => traits::MSS,
             Options::Behind(_) | Options::Untold => traits::PARTLY_TOLD,
         };
+        if self.data.unwrap_or(0) > 0 {
+            found |= traits::PAYLOAD;
+        }
         let starts = self.flags.is_some_and(|set| set & SYN != 0);
         // Marks of packets that start nothing read the sequence number.
         if self.sequence.is_none() && !starts && found & traits::TIMESTAMP == 0 {
@@ -204,4 +210,42 @@ pub(super) fn is_private(address: Address) -> bool {
             v6.segments()[0] & 0xfe00 == 0xfc00 || v6.segments()[0] & 0xffc0 == 0xfe80
         }
     }
+}
+
+/// What the words of a rule's name say was done; `[UFW LIMIT BLOCK]` is denied, `[UFW AUDIT INVALID]` is written for its
+/// own sake.
+pub(super) fn words(text: &[u8]) -> Verdict {
+    const DENIED: [&[u8]; 8] =
+        [b"DROP", b"BLOCK", b"REJECT", b"DENY", b"DENIE", b"DISCARD", b"BANNED", b"REFUSED"];
+    const PASSED: [&[u8]; 6] = [b"ALLOW", b"AUDIT", b"ACCEPT", b"PASS", b"PERMIT", b"NEW"];
+    let begins =
+        |word: &[u8], known: &[u8]| word.get(..known.len()).is_some_and(|w| w.eq_ignore_ascii_case(known));
+    let words = || text.split(|byte| !byte.is_ascii_alphanumeric());
+    let any = |known: &[&[u8]]| words().any(|word| known.iter().any(|k| begins(word, k)));
+    match () {
+        () if any(&DENIED) => Verdict::Denied,
+        () if any(&PASSED) => Verdict::Passed,
+        () => Verdict::Untold,
+    }
+}
+
+/// The number of an IP protocol, by its name in any case, or by itself.
+pub(super) fn by_name(name: &[u8]) -> Option<u8> {
+    const NAMES: [(&[u8], u8); 13] = [
+        (b"TCP", 6),
+        (b"UDP", 17),
+        (b"ICMP", 1),
+        (b"ICMPv6", 58),
+        (b"ICMP6", 58),
+        (b"IPv6-ICMP", 58),
+        (b"UDPLITE", 136),
+        (b"SCTP", 132),
+        (b"ESP", 50),
+        (b"AH", 51),
+        (b"GRE", 47),
+        (b"IGMP", 2),
+        (b"OSPF", 89),
+    ];
+    let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map(|(_, protocol)| *protocol).or_else(|| number(name))
 }

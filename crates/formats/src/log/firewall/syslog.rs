@@ -60,6 +60,13 @@ pub(super) fn open(line: &[u8]) -> Line<'_> {
         return journal(line).unwrap_or(Line { stamp: Stamp::None, text: Cow::Borrowed(line) });
     }
     let (stamp, rest) = header(line);
+    if let Stamp::NoYear(..) = stamp {
+        // A relay's stamp before the device's own, which may say more.
+        let (own, inner) = header(rest);
+        if let Stamp::At(_) | Stamp::Local(_) = own {
+            return Line { stamp: own, text: Cow::Borrowed(inner) };
+        }
+    }
     Line { stamp, text: Cow::Borrowed(rest) }
 }
 
@@ -122,6 +129,11 @@ fn of_iso(text: &[u8]) -> Option<(Stamp, &[u8])> {
     let (text, after) = text.split_at(end);
     let (time, told) = iso(text.strip_suffix(b":").unwrap_or(text))?;
     Some((if told { Stamp::At(time) } else { Stamp::Local(time) }, after))
+}
+
+/// A stamp by itself: with the month's name, or ISO 8601.
+pub(super) fn stamp(text: &[u8]) -> Stamp {
+    of_iso(text).or_else(|| by_name(text)).map_or(Stamp::None, |(stamp, _)| stamp)
 }
 
 /// Stamps with the month's name: `Jun  8 14:34:33`, `Jun 8 2025 14:34:33 UTC`, `Jun 8 14:34:33 2025`,
