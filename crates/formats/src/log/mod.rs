@@ -53,6 +53,10 @@ pub const LOGS: &[&LogFormat] = &[
     &firewall::FILTERLOG,
     &firewall::MIKROTIK,
     &firewall::FAST,
+    &firewall::ASA,
+    &firewall::PANOS,
+    &firewall::FORTINET,
+    &firewall::CEF,
     &firewall::NETFILTER,
 ];
 

@@ -3,18 +3,27 @@
 //! The vantage is a filter's own: mostly what it denied, never what came back, and as many lines as its limits let pass.
 //! What each can tell stands in `blind`; the years and zones that stamps lack come from [`super::Assume`].
 
+mod asa; // Cisco
+mod cef; // ArcSight's common event format
 mod fast; // Suricata's alerts
 mod filterlog; // pfSense, OPNsense
+mod fortinet; // FortiGate
 mod limit; // lines that tell of lines left out
 mod mikrotik; // RouterOS
 mod netfilter; // iptables, nftables, UFW, Proxmox, UniFi
 mod packet; // one packet becomes a contact
+mod panos; // Palo Alto
+mod session; // how a session went
 mod syslog; // stamps and hosts
 
+pub use asa::ASA;
+pub use cef::CEF;
 pub use fast::FAST;
 pub use filterlog::FILTERLOG;
+pub use fortinet::FORTINET;
 pub use mikrotik::MIKROTIK;
 pub use netfilter::NETFILTER;
+pub use panos::PANOS;
 
 use watchpost_core::contact::{SECOND, Time};
 

@@ -85,8 +85,7 @@ impl Packet {
 
     /// Whether its silence says nothing of the target.
     fn ends_unseen(&self) -> bool {
-        let outwards = is_private(self.source) && !is_private(self.target);
-        self.verdict == Verdict::Passed || outwards
+        self.verdict == Verdict::Passed || denied(self.source, self.target) == Outcome::Unknown
     }
 
     /// Whether the line tells what a packet's contact is made of. Of SCTP no filter tells the chunk.
@@ -200,7 +199,7 @@ impl Packet {
 }
 
 /// Addresses of networks that are nobody's in particular: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291.
-pub(super) fn is_private(address: Address) -> bool {
+fn is_private(address: Address) -> bool {
     match std::net::IpAddr::from(address) {
         std::net::IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
@@ -248,4 +247,9 @@ pub(super) fn by_name(name: &[u8]) -> Option<u8> {
     ];
     let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     known.map(|(_, protocol)| *protocol).or_else(|| number(name))
+}
+
+/// How a denied packet went: silence, unless it says nothing of its target because a private source may not go outwards.
+pub(super) fn denied(source: Address, target: Address) -> Outcome {
+    if is_private(source) && !is_private(target) { Outcome::Unknown } else { Outcome::Silent }
 }
