@@ -132,9 +132,8 @@ impl<'a> Fields<'a> {
     }
 
     fn is_fortinet(&self) -> bool {
-        !self.logid.is_empty()
-            && !self.kind.is_empty()
-            && !(self.date.is_empty() && self.event_time.is_empty())
+        let dated = !self.date.is_empty() || !self.event_time.is_empty();
+        dated && !self.logid.is_empty() && !self.kind.is_empty()
     }
 
     fn stamp(&self) -> Stamp {

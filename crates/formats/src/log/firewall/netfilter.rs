@@ -62,9 +62,9 @@ impl Lines for Netfilter {
     fn assumed(&self) -> Vec<String> {
         let mut said = self.clock.assumed();
         if self.untold > 0 {
-            let lines = if self.untold == 1 { "line" } else { "lines" };
+            let lines = if self.untold == 1 { "line is" } else { "lines are" };
             said.push(format!(
-                "{} {lines} are of packets that were denied: their prefix does not say what was done",
+                "{} {lines} taken for denied packets: the prefix does not say what was done",
                 self.untold
             ));
         }
