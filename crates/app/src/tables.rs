@@ -40,8 +40,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
     let beside = path.with_extension(process::id().to_string());
-    fs::write(&beside, bytes)?;
-    fs::rename(&beside, path).inspect_err(|_| {
+    fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
         let _ = fs::remove_file(&beside);
     })
 }

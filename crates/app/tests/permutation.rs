@@ -117,7 +117,7 @@ fn walks_of_zmap_are_recovered_from_captures_and_no_others() {
         let mut generators = BTreeSet::new();
         for (source, hits) in touches(&root.join(name), &scanners) {
             let trace = trace(source, &hits);
-            let result = recover(&trace, &Blocks::default(), &mut tables);
+            let result = recover(&trace, &Blocks::default(), &mut tables, &mut 1_000);
             let labelled = scanners.contains(source.to_string().as_str());
             let shard = name.contains("shards");
             if of_zmap && (labelled || (shard && hits.len() > 500)) {

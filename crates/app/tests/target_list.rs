@@ -102,7 +102,7 @@ fn judged(contacts: &[Contact], source: Address, blocks: &[(Address, Address)]) 
 
 #[test]
 fn scans_of_blocks_are_scans_of_blocks() {
-    let folder = Path::new("/work/shared/data/captures");
+    let folder = &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/captures");
     if !folder.exists() {
         let skipped = "skipped: the captures are not here";
         std::io::Write::write_all(&mut std::io::stderr(), skipped.as_bytes()).unwrap();

@@ -50,6 +50,10 @@ pub enum Phase {
     /// A whole flow, as a log or an exporter reports it: `source` started it, `outcome` says how it went (`Unknown` where
     /// the input does not tell), `flags` are those of its first packet, 0 where the input does not tell.
     Flow,
+    /// One direction of a flow, as an exporter reports it: `source` sent it, `flags` are those of all its packets together,
+    /// `outcome` is `Silent` where the exporter would report an answer, `Unknown` where it need not (sampling).
+    /// [`crate::direction`] resolves it.
+    Half,
 }
 
 /// How far a contact came. The order is the order of progress: a later outcome replaces an earlier one.

@@ -23,15 +23,17 @@ use crate::heard::Heard;
 use crate::imprint::Imprints;
 use crate::net::Address;
 use crate::permutation::{self, Tables};
-use crate::record::{Campaign, FollowUp, Lesson, Order, Status};
+use crate::record::{Blind, Campaign, FollowUp, Lesson, Order, Status};
 use crate::shard::{Finding, Shard};
 use crate::trace::Trace;
 use crate::utterance::Utterance;
 use crate::world::World;
 use crate::{procedures, target_list, tools};
 
-/// Searches for a permutation, at most: each takes some tens of milliseconds.
+/// Scans in which a permutation is sought, at most.
 const SEARCHES: usize = 64;
+/// Lists and orders of ports tried in all of them: each takes some ten milliseconds.
+const TRIED: usize = 1_024;
 /// Fewer hits show no permutation.
 const FEWEST_HITS: usize = 6;
 
@@ -60,6 +62,8 @@ pub struct Depth {
     pub lessons: Vec<Lesson>,
     /// Who came back.
     pub follow_ups: Vec<FollowUp>,
+    /// What could not be asked.
+    pub blind: Vec<Blind>,
 }
 
 /// A campaign with what it is made from.
@@ -128,13 +132,18 @@ impl Run<'_> {
             scan.campaign.target_list = target_list::judge(&view);
         }
         let lessons = lessons::draw(&mut scans);
-        let follow_ups = self.returns(&mut scans);
+        let mut blind = Vec::new();
+        let follow_ups = self.returns(&mut scans).unwrap_or_else(|| {
+            let why = "more visits to what scans revealed than can be weighed at once: give a shorter time";
+            blind.push(Blind { what: "returns".into(), why: why.into() });
+            Vec::new()
+        });
         for scan in scans.iter_mut().filter(|s| s.stands()) {
             let said = scan.said();
             scan.campaign.procedures = procedures::resembled(&scan.campaign, &said);
             severity::judge(scan, &said);
         }
-        Depth { campaigns: scans.into_iter().map(|scan| scan.campaign).collect(), lessons, follow_ups }
+        Depth { campaigns: scans.into_iter().map(|scan| scan.campaign).collect(), lessons, follow_ups, blind }
     }
 
     /// Recovers permutations: of scans that look like ZMap's first, then of others without a visible order.
@@ -151,9 +160,11 @@ impl Run<'_> {
             }
         }
         places.sort_unstable();
+        let mut left = TRIED;
         for (_, place) in places.into_iter().take(SEARCHES) {
             let scan = &mut scans[place];
-            scan.campaign.permutation = permutation::recover(&scan.trace, self.blocks, tables).ok();
+            scan.campaign.permutation =
+                permutation::recover(&scan.trace, self.blocks, tables, &mut left).ok();
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::utterance::{Role, Utterance};
 
 /// Utterances kept of one campaign.
 pub const OF_ONE: usize = 512;
+/// ... as long as they have fewer bytes than this.
+pub const OF_ONE_BYTES: usize = 128 << 10;
 
 /// An utterance, as the source that it concerns sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

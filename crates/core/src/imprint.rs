@@ -16,6 +16,8 @@ use crate::record::ProbeKind;
 
 /// Packets kept of a class.
 pub const KEPT: usize = 16;
+/// Of a campaign that is over.
+const REMAINS: usize = 4;
 /// Classes of one source.
 pub const CLASSES: usize = 8;
 /// Of these, such that differ in nothing but the window: nmap before version 5 drew from so many.
@@ -130,6 +132,11 @@ pub struct Imprints {
 }
 
 impl Imprints {
+    /// Keeps a few packets of each class, for a campaign that is over.
+    pub fn trim(&mut self) {
+        self.classes.iter_mut().for_each(|class| class.kept.truncate(REMAINS));
+    }
+
     /// Takes up a probe packet.
     pub fn add(&mut self, imprint: Imprint, packets: u64) {
         let key = imprint.class();

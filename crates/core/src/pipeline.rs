@@ -28,6 +28,8 @@ pub const SHARDS: usize = 64;
 const BATCH: usize = 65_536;
 /// A smaller batch is not worth waking a thread for.
 const WORTH_A_THREAD: usize = 4_096;
+/// Utterances of one and the same time that are kept.
+const AT_ONCE: usize = 1_024;
 /// Times of damaged captures may be anything; within 146 years of 1970 no difference of two overflows.
 const FARTHEST: Time = i64::MAX / 2;
 /// Version of the state's form.
@@ -218,13 +220,13 @@ impl Pipeline {
             blocks: &self.blocks,
             span: (self.front.began, self.front.clock),
         };
-        let depth::Depth { mut campaigns, lessons, follow_ups } = run.fathom(all.findings, tables);
+        let depth::Depth { mut campaigns, lessons, follow_ups, blind } = run.fathom(all.findings, tables);
         campaigns.sort_unstable_by(|a, b| (b.severity, &a.start, &a.id).cmp(&(a.severity, &b.start, &b.id)));
         let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(of).sum::<u64>();
         Findings {
             lessons,
             follow_ups,
-            blind: self.blind(),
+            blind: self.blind().into_iter().chain(blind).collect(),
             memory: Memory {
                 budget: self.settings.memory,
                 peak: sum(|s| s.peak() as u64) + self.world.bytes() + self.front.pairs.bytes(),
@@ -401,6 +403,8 @@ impl Batch {
 
     /// What was said concerns whoever started the connection; where that is not known, the shards of both ends tell.
     fn tell(&mut self, utterance: Utterance, key: u64) {
+        // Words take room too: a batch of them is as large as one of contacts.
+        self.len += utterance.bytes() / size_of::<Contact>();
         let (one, other) = Heard::readings(utterance);
         for heard in [one].into_iter().chain(other) {
             let errands = &mut self.by_shard[shard_of(hash(key, heard.source))];
@@ -447,6 +451,9 @@ impl Front {
             }
             rest = &rest[rest.len().min(run + 1)..];
         }
+        // Later contacts are no earlier than the last of these: what was said before it waits for nobody.
+        let last = contacts.last().map_or(Time::MIN, |contact| contact.time);
+        self.release(last, batch, key);
         now
     }
 
@@ -458,6 +465,11 @@ impl Front {
     fn listen(&mut self, heard: &mut Vec<Utterance>) {
         for mut utterance in heard.drain(..) {
             utterance.time = utterance.time.clamp(-FARTHEST, FARTHEST);
+            let alike = self.pending.len().checked_sub(AT_ONCE).and_then(|at| self.pending.get(at));
+            if alike.is_some_and(|first| first.time == utterance.time) {
+                // A capture without times, or one that was made: nothing tells when these would end.
+                continue;
+            }
             // Nearly always the latest.
             if self.pending.back().is_none_or(|last| last.time <= utterance.time) {
                 self.pending.push_back(utterance);
@@ -498,3 +510,7 @@ fn not_scan(what: &str, tally: Tally) -> NotScan {
         examples: examples.iter().map(ToString::to_string).collect(),
     }
 }
+
+#[cfg(test)]
+#[path = "pipeline_tests.rs"]
+mod tests;

@@ -21,7 +21,7 @@ use crate::detect::dossier::{Change, Dossier, Probe, mark};
 use crate::detect::{Case, decided, weigh};
 use crate::direction::looks_like_an_answer;
 use crate::evidence::Bits;
-use crate::heard::{Heard, OF_ONE, Ring};
+use crate::heard::{Heard, OF_ONE, OF_ONE_BYTES, Ring};
 use crate::imprint::Raw;
 use crate::net::Address;
 use crate::priors::Priors;
@@ -40,7 +40,7 @@ const BACKSCATTER_SOURCES: usize = 1024;
 /// Records of campaigns may take this share of the budget on top of it, when the state is read out at the end.
 const RECORD_SHARE: usize = 4;
 /// Bytes of a record with its sentences and lists, and of what still matters of a campaign whose memory went.
-const RECORD_BYTES: usize = 8192;
+const RECORD_BYTES: usize = 16_384;
 /// Hosts seen to answer within an epoch may take this share of the budget.
 const ALIVE_SHARE: usize = 64;
 /// The newest utterances of everybody may take this share of the budget.
@@ -144,7 +144,7 @@ impl Shard {
             Phase::Probe | Phase::Flow => self.probe(contact, around),
             Phase::Reply => self.reply(contact, around),
             Phase::Stray => self.stray(contact, around),
-            Phase::Unclear => {}
+            Phase::Unclear | Phase::Half => {}
         }
     }
 
@@ -170,7 +170,7 @@ impl Shard {
                 if more.campaign.is_none() {
                     self.ring.add(heard);
                     self.arm(due, address);
-                } else if more.heard.len() < OF_ONE {
+                } else if more.heard.len() < OF_ONE && more.words() < OF_ONE_BYTES {
                     more.heard.push(heard);
                     self.grown(place, around);
                 }
@@ -357,6 +357,7 @@ impl Shard {
                 None if ledger.decides() => {
                     more.campaign = Some(Standing::open(decided(&more.dossier, around.world, until)));
                     more.heard = self.ring.claim(address);
+                    more.cut_words(OF_ONE, OF_ONE_BYTES);
                     self.grown(place, around);
                 }
                 None => {}

@@ -243,7 +243,23 @@ impl Table {
 impl More {
     /// Bytes held now.
     pub fn bytes(&self) -> usize {
-        let heard: usize = self.heard.iter().map(Heard::bytes).sum();
-        size_of::<Self>() - size_of::<Dossier>() + self.dossier.bytes() + heard
+        size_of::<Self>() - size_of::<Dossier>() + self.dossier.bytes() + self.words()
+    }
+
+    /// Bytes of what was said.
+    pub fn words(&self) -> usize {
+        self.heard.iter().map(Heard::bytes).sum()
+    }
+
+    /// Keeps the first utterances, within a number and bytes.
+    pub fn cut_words(&mut self, most: usize, mut bytes: usize) {
+        let fits = |heard: &Heard| {
+            let room = bytes.checked_sub(heard.bytes());
+            bytes = room.unwrap_or(0);
+            room.is_some()
+        };
+        let fitting = self.heard.iter().take(most).map(fits).take_while(|fits| *fits).count();
+        self.heard.truncate(fitting);
+        self.heard.shrink_to_fit();
     }
 }

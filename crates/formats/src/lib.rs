@@ -11,6 +11,7 @@ pub mod report; // what was read, skipped and damaged
 pub mod capture; // records of captures out, damage around
 pub mod packet; // one packet becomes at most one contact
 
+mod export; // flow exports within captures
 pub mod log; // lines become contacts
 
 pub mod conversation; // what is said on connections becomes short clean facts

@@ -3,7 +3,6 @@
 use std::io::Read;
 
 use watchpost_core::contact::{Contact, Time};
-use watchpost_core::merge::DISORDER;
 use watchpost_core::utterance::Utterance;
 
 use crate::capture::Capture;
@@ -73,7 +72,7 @@ impl<R: Read> Reader<R> {
     /// How late a contact may come and still be in the order of the input.
     pub fn disorder(&self) -> Time {
         match self {
-            Self::Capture(_) => DISORDER,
+            Self::Capture(capture) => capture.disorder(),
             Self::Log(log) => log.disorder(),
         }
     }

@@ -9,6 +9,7 @@ use crate::net::Address;
 use crate::record::{
     FactKind, Lesson, LessonCounts, LessonFact, SCHEMA_VERSION, ServiceLesson, ServiceState,
 };
+use crate::utterance::Utterance;
 
 /// Hosts told of a campaign.
 const HOSTS: usize = 1_000;
@@ -17,48 +18,59 @@ const SERVICES: usize = 64;
 /// Facts told of a service.
 const FACTS: usize = 16;
 
-/// Who learned a service, and when.
-struct Learner {
-    time: Time,
-    place: usize,
-}
-
 /// Draws the lessons of all standing campaigns, and counts them in their records.
 pub(super) fn draw(scans: &mut [Scan<'_>]) -> Vec<Lesson> {
     let known = learners(scans);
+    let kin = kin(scans);
     let mut lessons = Vec::new();
     for place in 0..scans.len() {
         if !scans[place].stands() {
             continue;
         }
-        let (mine, counts) = of_one(scans, place, &known);
+        let (mine, counts) = of_one(scans, place, &known, &kin[place]);
         scans[place].campaign.lessons = counts;
         lessons.extend(mine);
     }
     lessons
 }
 
-/// The services that campaigns were shown open, with all who were, in the order of time.
-fn learners(scans: &[Scan<'_>]) -> HashMap<(Address, Service), Vec<Learner>> {
-    let mut known: HashMap<(Address, Service), Vec<Learner>> = HashMap::new();
+/// When a service was first shown open to a campaign, and to which.
+type Known = HashMap<(Address, Service), (Time, usize)>;
+
+/// The services that campaigns were shown open.
+fn learners(scans: &[Scan<'_>]) -> Known {
+    let mut known = Known::new();
     for (place, scan) in scans.iter().enumerate().filter(|(_, s)| s.stands()) {
         for probe in scan.dossier.probes.iter().filter(|p| is_open(p)) {
-            known
-                .entry((probe.target, probe.service()))
-                .or_default()
-                .push(Learner { time: probe.first, place });
+            let first = known.entry((probe.target, probe.service())).or_insert((probe.first, place));
+            *first = (*first).min((probe.first, place));
         }
     }
-    known.values_mut().for_each(|learners| learners.sort_by_key(|l| (l.time, l.place)));
     known
 }
 
-fn of_one(
-    scans: &[Scan<'_>],
-    place: usize,
-    known: &HashMap<(Address, Service), Vec<Learner>>,
-) -> (Vec<Lesson>, LessonCounts) {
+/// For each campaign the others that stand and have a source in common with it.
+fn kin(scans: &[Scan<'_>]) -> Vec<Vec<usize>> {
+    let mut of_source: HashMap<Address, Vec<usize>> = HashMap::new();
+    for (place, scan) in scans.iter().enumerate().filter(|(_, s)| s.stands()) {
+        scan.sources.iter().for_each(|source| of_source.entry(*source).or_default().push(place));
+    }
+    let others = |(place, scan): (usize, &Scan<'_>)| {
+        let of = |source| of_source.get(source).into_iter().flatten().copied();
+        let mut kin: Vec<usize> = scan.sources.iter().flat_map(of).filter(|other| *other != place).collect();
+        kin.sort_unstable();
+        kin.dedup();
+        kin
+    };
+    scans.iter().enumerate().map(others).collect()
+}
+
+fn of_one(scans: &[Scan<'_>], place: usize, known: &Known, kin: &[usize]) -> (Vec<Lesson>, LessonCounts) {
     let scan = &scans[place];
+    let mut told: HashMap<(Address, Service), Vec<&Utterance>> = HashMap::new();
+    for heard in scan.heard.iter().filter(|h| !h.by_source()) {
+        told.entry(heard.target()).or_default().push(&heard.utterance);
+    }
     let mut probes: Vec<(usize, &Probe)> = scan.dossier.probes.iter().enumerate().collect();
     probes.sort_by_key(|(_, p)| (p.target, p.service()));
     let mut counts = LessonCounts::default();
@@ -73,8 +85,9 @@ fn of_one(
         let open = host.iter().filter(|(_, p)| is_open(p));
         let closed = host.iter().filter(|(_, p)| p.service().has_port() && p.outcome == Outcome::Refused);
         for (_, probe) in open.chain(closed) {
-            let before = before(scans, place, known.get(&(probe.target, probe.service())));
-            let lesson = service(scan, probe, before);
+            let before = Before::of(scans, place, kin, probe, known);
+            let told = told.get(&(probe.target, probe.service())).map_or(&[][..], Vec::as_slice);
+            let lesson = service(probe, told, before);
             if lesson.state == ServiceState::Open {
                 let tells = |f: &LessonFact| matches!(f.what, FactKind::Software | FactKind::Banner);
                 counts.open += 1;
@@ -108,22 +121,26 @@ struct Before {
     to_scanner: bool,
 }
 
-fn before(scans: &[Scan<'_>], place: usize, learners: Option<&Vec<Learner>>) -> Before {
-    let earlier = learners.into_iter().flatten().take_while(|l| l.place != place);
-    let mut before = Before { campaign: None, to_scanner: false };
-    for learner in earlier {
-        let other = &scans[learner.place];
-        before.campaign.get_or_insert_with(|| other.campaign.id.clone());
-        before.to_scanner |= other.sources.iter().any(|s| scans[place].sources.contains(s));
+impl Before {
+    fn of(scans: &[Scan<'_>], place: usize, kin: &[usize], probe: &Probe, known: &Known) -> Self {
+        let mine = (probe.first, place);
+        let first = known.get(&(probe.target, probe.service())).filter(|first| **first < mine);
+        let knew = |other: &usize| {
+            let dossier = &scans[*other].dossier;
+            let kept = dossier.place(probe.target, probe.service()).map(|at| &dossier.probes[at]);
+            kept.is_some_and(|p| is_open(p) && (p.first, *other) < mine)
+        };
+        Self {
+            campaign: first.map(|(_, other)| scans[*other].campaign.id.clone()),
+            to_scanner: kin.iter().any(knew),
+        }
     }
-    before
 }
 
-fn service(scan: &Scan<'_>, probe: &Probe, before: Before) -> ServiceLesson {
-    let told = scan.heard.iter().filter(|h| !h.by_source() && h.target() == (probe.target, probe.service()));
+fn service(probe: &Probe, told: &[&Utterance], before: Before) -> ServiceLesson {
     let mut protocol = None;
     let mut facts: Vec<LessonFact> = Vec::new();
-    for utterance in told.map(|h| &h.utterance) {
+    for utterance in told {
         protocol = protocol.or_else(|| Some(utterance.protocol.name()).filter(|name| !name.is_empty()));
         for fact in utterance.facts.iter() {
             let fact = LessonFact { what: fact.what, text: fact.text.into() };

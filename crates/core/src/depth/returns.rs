@@ -17,8 +17,9 @@ const VISITS: usize = 1 << 20;
 const TARGETS: usize = 256;
 
 impl Run<'_> {
-    /// Finds returns, and notes them in the campaigns that revealed their targets.
-    pub(super) fn returns(&self, scans: &mut [Scan<'_>]) -> Vec<FollowUp> {
+    /// Finds returns, and notes them in the campaigns that revealed their targets. `None`: there are too many visits to weigh;
+    /// with a part of them popular services would look quiet, and ordinary visitors like returns.
+    pub(super) fn returns(&self, scans: &mut [Scan<'_>]) -> Option<Vec<FollowUp>> {
         let (mut scanners, mut revealed) = (Vec::new(), Vec::new());
         for (place, scan) in scans.iter().enumerate() {
             let open = scan.dossier.probes.iter().filter(|p| scan.stands() && lessons::is_open(p));
@@ -42,6 +43,9 @@ impl Run<'_> {
             });
         }
         let visits = self.visits(scans, &scanners, &revealed);
+        if visits.len() > VISITS {
+            return None;
+        }
         let returns = follow_up::find(&scanners, &revealed, &visits, self.span);
         let mut records: Vec<FollowUp> = Vec::new();
         for found in returns {
@@ -50,7 +54,7 @@ impl Run<'_> {
             scan.campaign.follow_ups.push(record.id.clone());
             records.push(record);
         }
-        records
+        Some(records)
     }
 
     /// All visits of those who used something that was revealed: nobody else came back to it.

@@ -64,6 +64,7 @@ fn tcp_kind(contact: &Contact) -> ProbeKind {
             SYN => ProbeKind::TcpSyn,
             FIN => ProbeKind::TcpFin,
             ACK => ProbeKind::TcpAck,
+            _ if set == FIN | PSH | URG => ProbeKind::TcpXmas,
             _ if set == SYN | FIN => ProbeKind::TcpSynFin,
             _ => ProbeKind::Tcp,
         };

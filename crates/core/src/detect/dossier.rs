@@ -70,8 +70,21 @@ pub struct Dossier {
     pub stacks: Vec<Stack>,
     /// Later sessions on what had answered.
     pub returns: Vec<Returned>,
+    /// What of the sums stays when a campaign is over.
+    remains: Option<Remains>,
     #[serde(skip)]
     index: HashTable<u16>,
+}
+
+/// What of a trimmed dossier's targets is still known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Remains {
+    /// So many of the kept targets are the first ones, without a gap.
+    firsts: usize,
+    /// Distinct hosts in all.
+    hosts: u64,
+    /// The thinned later touches.
+    later: Vec<Hit>,
 }
 
 /// What a contact changed.
@@ -103,6 +116,7 @@ impl Dossier {
             imprints,
             stacks: Vec::new(),
             returns: Vec::new(),
+            remains: None,
             index: HashTable::new(),
         }
     }
@@ -123,8 +137,14 @@ impl Dossier {
     }
 
     /// Keeps only the first targets and as many that answered, for a campaign that is over. Counts become lower bounds
-    /// where it is joined with others.
+    /// where it is joined with others. The answered ones are no first touches, or the sample would be one of live hosts.
     pub fn trim(&mut self, most: usize) {
+        let trace = self.trace(Address::default());
+        self.remains = Some(Remains {
+            firsts: most.min(trace.consecutive),
+            hosts: trace.hosts,
+            later: trace.hits[trace.consecutive..].to_vec(),
+        });
         let mut answered = 0;
         let mut place = 0;
         self.probes.retain(|p| {
@@ -135,6 +155,7 @@ impl Dossier {
         self.probes.shrink_to_fit();
         self.at_least |= self.wide.is_some();
         (self.wide, self.stacks, self.returns) = (None, Vec::new(), Vec::new());
+        self.imprints.trim();
         self.reindex();
     }
 
@@ -203,7 +224,12 @@ impl Dossier {
         let wide = self.wide.as_mut().expect("just made");
         wide.gaps.add(gap);
         wide.sample(contact);
-        wide.touch(contact.target, contact.service(), block)
+        let change = wide.touch(contact.target, contact.service(), block);
+        if contact.phase == Phase::Flow && contact.outcome > Outcome::Silent {
+            // How it went is known at once, no reply follows.
+            let _ = self.learn(contact, 0, true);
+        }
+        change
     }
 
     /// Adds to the counts what every probe packet adds.
@@ -303,8 +329,13 @@ impl Dossier {
         let mut hosts: Vec<Address> = hits.iter().map(|h| h.target).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let hosts = self.wide.as_ref().map_or(hosts.len() as u64, |w| w.hosts.count());
+        let hosts = match (&self.wide, &self.remains) {
+            (Some(wide), _) => wide.hosts.count(),
+            (None, Some(remains)) => remains.hosts,
+            (None, None) => hosts.len() as u64,
+        };
         hits.extend(self.wide.iter().flat_map(|w| w.later()));
+        hits.extend(self.remains.iter().flat_map(|r| &r.later));
         Trace {
             source,
             hits,
@@ -318,7 +349,8 @@ impl Dossier {
 
     /// Targets kept because they were touched first (not because they answered later).
     pub fn firsts(&self) -> &[Probe] {
-        &self.probes[..self.probes.len().min(KEPT)]
+        let most = self.remains.as_ref().map_or(KEPT, |r| r.firsts);
+        &self.probes[..self.probes.len().min(most)]
     }
 
     /// Median gap between probes, nanoseconds.
@@ -326,7 +358,8 @@ impl Dossier {
         if let Some(wide) = &self.wide {
             return wide.gaps.median();
         }
-        let mut gaps: Vec<Time> = self.probes.windows(2).map(|w| (w[1].first - w[0].first).max(0)).collect();
+        let mut gaps: Vec<Time> =
+            self.firsts().windows(2).map(|w| (w[1].first - w[0].first).max(0)).collect();
         gaps.sort_unstable();
         gaps.get(gaps.len() / 2).copied()
     }
@@ -341,6 +374,7 @@ impl Dossier {
             + index
             + notes
             + self.imprints.bytes()
+            + self.remains.as_ref().map_or(0, |r| r.later.len() * size_of::<Hit>())
             + self.wide.as_ref().map_or(0, |w| w.bytes())
     }
 }
@@ -363,3 +397,6 @@ fn hash(target: Address, service: Service) -> u64 {
     let mixed = (low ^ high.rotate_left(29) ^ service << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 29) ^ service).wrapping_mul(0xbf58_476d_1ce4_e5b9)
 }
+
+#[cfg(test)]
+mod tests;

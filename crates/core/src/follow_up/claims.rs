@@ -7,7 +7,8 @@ use super::{Scanner, Visit};
 use crate::contact::{SECOND, Time};
 use crate::record::Link;
 
-/// Of the strangers' scans that revealed a service, so many are looked at, the latest: an earlier one explains a visit less.
+/// Of the scans that revealed a service, so many of strangers and so many of neighbours are looked at, the latest: an earlier
+/// one explains a visit less.
 const LATEST: usize = 8;
 /// Another address of the scanner's network within this time is another hand of the same scan.
 const NEIGHBOUR: Time = 60 * SECOND;
@@ -104,17 +105,19 @@ fn candidates(crowd: &Crowd<'_>, visitor: &[&Visit], visits: &[&Visit]) -> Vec<(
         step
     };
     let known_before = visits[0].start;
-    for (revealed, campaign) in shown.iter().filter(|(_, c)| own.contains(c)) {
+    for (revealed, campaign) in shown.iter().filter(|(_, c)| own.binary_search(c).is_ok()) {
         let from = crowd.over[*campaign].max(*revealed);
         found.extend(step(*revealed, from).map(|s| (Link::SameSource, *campaign, s)));
     }
     let others = &shown[..shown.partition_point(|(time, _)| *time < known_before)];
-    for (revealed, campaign) in others.iter().filter(|(_, c)| near.contains(c) && !own.contains(c)) {
+    let is_near = |c: &usize| near.binary_search(c).is_ok();
+    let neighbours = others.iter().rev().filter(|(_, c)| is_near(c) && own.binary_search(c).is_err());
+    for (revealed, campaign) in neighbours.take(LATEST) {
         if known_before > revealed.saturating_add(NEIGHBOUR) {
             found.extend(step(*revealed, *revealed).map(|s| (Link::SameNetwork, *campaign, s)));
         }
     }
-    let strangers = others.iter().rev().filter(|(_, c)| !near.contains(c)).take(LATEST);
+    let strangers = others.iter().rev().filter(|(_, c)| !is_near(c)).take(LATEST);
     for (revealed, campaign) in strangers {
         found.extend(step(*revealed, *revealed).map(|s| (Link::Knowledge, *campaign, s)));
     }

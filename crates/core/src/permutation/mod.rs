@@ -39,10 +39,16 @@ pub use tables::Tables;
 
 /// Recovers the walk behind a trace. The error says why nothing was recovered.
 ///
-/// Deterministic. Takes some tens of milliseconds where tables are there and a second at most.
+/// Deterministic. Each list and order of ports that is tried takes some ten milliseconds where tables are there; `left` is
+/// how many may still be tried, and what is tried is taken off.
 ///
 /// # Errors
 /// What is missing, in words; never a guess.
-pub fn recover(trace: &Trace, blocks: &Blocks, tables: &mut Tables) -> Result<Permutation, String> {
-    recovery::recover(trace, blocks, tables)
+pub fn recover(
+    trace: &Trace,
+    blocks: &Blocks,
+    tables: &mut Tables,
+    left: &mut usize,
+) -> Result<Permutation, String> {
+    recovery::recover(trace, blocks, tables, left)
 }

@@ -26,6 +26,8 @@ pub const HELD_OUT: f64 = 8.0;
 const COMPLETE: f64 = 0.7;
 /// Hits at the beginning of a trace with nothing left out.
 const DENSE: usize = 256;
+/// Hypotheses tried of one scan: lists, starts and orders of ports multiply, and a sender may choose them so that they do.
+const MOST_TRIED: usize = 128;
 /// Steps beyond this come again only by chance.
 const LONG: u64 = 16;
 /// log2 of small generators times numbers of threads: 4 million primitive roots at most, 32 readings of each.
@@ -88,14 +90,21 @@ pub struct Proved<'a> {
     pub done: f64,
 }
 
-pub fn recover(trace: &Trace, blocks: &Blocks, tables: &mut Tables) -> Result<Permutation, String> {
+pub fn recover(
+    trace: &Trace,
+    blocks: &Blocks,
+    tables: &mut Tables,
+    left: &mut usize,
+) -> Result<Permutation, String> {
     let (points, transport) = points(trace)?;
     let all = hypotheses(&points, blocks);
     if all.is_empty() {
         return Err("not recovered: more ports than can be put in order".into());
     }
     let mut nearest: Option<(f64, String)> = None;
-    for hypothesis in &all {
+    let tried = all.len().min(MOST_TRIED).min(*left);
+    for hypothesis in &all[..tried] {
+        *left -= 1;
         match prove(hypothesis, &points, all.len(), tables) {
             Ok(mut found) => {
                 let mut ordered = hypothesis.clone();
@@ -116,7 +125,11 @@ pub fn recover(trace: &Trace, blocks: &Blocks, tables: &mut Tables) -> Result<Pe
         }
     }
     let why = nearest.map_or_else(String::new, |(_, why)| why);
-    Err(format!("not recovered: {} lists and orders of ports tried; {why}", all.len()))
+    let untried = match all.len() - tried {
+        0 => String::new(),
+        more => format!(", {more} more left untried"),
+    };
+    Err(format!("not recovered: {tried} lists and orders of ports tried{untried}; {why}"))
 }
 
 /// A walk with its logarithms, multiplier and what it is worth.

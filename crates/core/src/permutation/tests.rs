@@ -75,7 +75,7 @@ fn tally(trials: u64, seed: u64, tables: &mut Tables, make: impl Fn(&mut Random)
         let scan = make(&mut random);
         let (trace, generator) = scan.trace(&mut random, tables);
         tally.of += 1;
-        match recover(&trace, &block(scan.own), tables) {
+        match recover(&trace, &block(scan.own), tables, &mut 1_000) {
             Ok(found) => {
                 let right = found.generator == generator && found.prime == scan.group().prime;
                 tally.recovered += usize::from(right);
@@ -184,7 +184,7 @@ fn others(kind: usize, trials: u64, tables: &mut Tables) -> (usize, String) {
     for trial in 0..trials {
         let mut random = Random(77_000_000 + kind as u64 * 1_000_000 + trial);
         let trace = other(kind, &mut random, tables);
-        match recover(&trace, &Blocks::default(), tables) {
+        match recover(&trace, &Blocks::default(), tables, &mut 1_000) {
             Ok(found) => {
                 recovered += 1;
                 example = format!("{trial}: {found:?}");
@@ -241,7 +241,7 @@ fn the_next_hits_are_those_that_come() {
         let scan = Scan { loss: 0.0, ..scan };
         let (sent, generator) = scan.arrivals(random, tables);
         let (seen, coming) = sent.split_at(scan.hits);
-        let found = recover(&trace(seen), &block(scan.own), tables).unwrap();
+        let found = recover(&trace(seen), &block(scan.own), tables, &mut 1_000).unwrap();
         assert_eq!(found.generator, generator, "{kind}");
         assert_eq!(found.next.len(), 16, "{kind}");
         let coming: Vec<String> = coming[..18]

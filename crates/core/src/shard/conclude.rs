@@ -19,6 +19,8 @@ use crate::table::More;
 const REMAINS: usize = 32;
 /// Utterances kept of it.
 const LAST_WORDS: usize = 16;
+/// ... within so many bytes.
+const LAST_BYTES: usize = 4_096;
 
 /// A campaign, and what it was made from.
 #[derive(Debug)]
@@ -111,7 +113,7 @@ impl Shard {
     pub(super) fn finish(&mut self, source: Address, mut more: More, around: &Surroundings<'_>) {
         let Some((campaign, standing)) = judge(source, &more, self.clock, around).0 else { return };
         more.heard.extend(self.ring.claim(source));
-        more.heard.truncate(LAST_WORDS);
+        more.cut_words(LAST_WORDS, LAST_BYTES);
         more.dossier.trim(REMAINS);
         self.finished.push(Finished { source, campaign, standing, dossier: more.dossier, heard: more.heard });
         // A little more than there is room for, so that not every one costs a sort.

@@ -17,10 +17,12 @@ use crate::capture::pcap::Pcap;
 use crate::capture::pcapng::Pcapng;
 use crate::capture::round::Round;
 use crate::conversation::Conversations;
+use crate::export::{self, Exports};
 use crate::input::{self, OpenError, Window};
 use crate::report::Report;
 use std::io::Read;
-use watchpost_core::contact::Contact;
+use watchpost_core::contact::{Contact, Time};
+use watchpost_core::merge::DISORDER;
 use watchpost_core::utterance::Utterance;
 
 /// pcap, with times in microseconds or nanoseconds, in either byte order.
@@ -52,6 +54,8 @@ pub struct Capture<R> {
     sensor: u16,
     report: Report,
     conversations: Conversations,
+    /// Flow exports among its packets.
+    exports: Option<Box<Exports>>,
 }
 
 pub(crate) enum Format {
@@ -88,7 +92,7 @@ impl<R: Read> Capture<R> {
     }
 
     pub(crate) fn new(window: Window<R>, format: Format, report: Report, sensor: u16) -> Self {
-        Self { window, format, sensor, report, conversations: Conversations::new() }
+        Self { window, format, sensor, report, conversations: Conversations::new(), exports: None }
     }
 
     /// What it is: `pcap` or `pcapng`, with `.gz` or `.zst` where it is compressed.
@@ -111,6 +115,7 @@ impl<R: Read> Capture<R> {
             sensor: self.sensor,
             report: &mut self.report,
             conversations: &mut self.conversations,
+            exports: &mut self.exports,
         };
         let more = match &mut self.format {
             Format::Pcap(pcap) => pcap.fill(&mut self.window, &mut round),
@@ -121,6 +126,10 @@ impl<R: Read> Capture<R> {
         }
         if !more {
             self.conversations.end();
+            let (report, offset) = (&mut self.report, self.window.offset());
+            if let Some(exports) = &mut self.exports {
+                exports.end(&mut |reason| report.skip(reason, offset));
+            }
         }
         self.report.bytes = self.window.offset();
         self.report.bytes_raw = self.window.bytes_raw();
@@ -132,6 +141,11 @@ impl<R: Read> Capture<R> {
     /// To be called after each [`Self::fill`]: what is not fetched waits, up to 65,536 utterances.
     pub fn heard(&mut self, into: &mut Vec<Utterance>) {
         self.conversations.heard(into);
+    }
+
+    /// How late a contact may come: flows are reported when they have ended.
+    pub fn disorder(&self) -> Time {
+        if self.exports.is_some() { export::DISORDER } else { DISORDER }
     }
 
     /// What was read so far.

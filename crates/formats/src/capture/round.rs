@@ -1,9 +1,10 @@
 //! The place where packets become contacts.
 
 use crate::conversation::Conversations;
+use crate::export::{self, Exports, Flows};
 use crate::packet::{self, Ear, LinkType};
 use crate::report::Report;
-use watchpost_core::contact::{Contact, Time};
+use watchpost_core::contact::{Contact, Time, Transport};
 
 /// One round of reading: where contacts go, and how many more packets may be read.
 pub(crate) struct Round<'a> {
@@ -12,6 +13,7 @@ pub(crate) struct Round<'a> {
     pub sensor: u16,
     pub report: &'a mut Report,
     pub conversations: &'a mut Conversations,
+    pub exports: &'a mut Option<Box<Exports>>,
 }
 
 impl Round<'_> {
@@ -28,6 +30,10 @@ impl Round<'_> {
         match packet::hear(link, time, captured, original_len, self.sensor, &ear) {
             Ok(contact) => {
                 if let Some(said) = ear.said() {
+                    if contact.transport == Transport::Udp && export::is_export(contact.port, said.bytes) {
+                        self.export(&contact, said.bytes, offset);
+                        return;
+                    }
                     self.conversations.take(&contact, said);
                 }
                 self.into.push(contact);
@@ -40,5 +46,18 @@ impl Round<'_> {
                 skipped.count += 1;
             }
         }
+    }
+
+    /// A datagram on its way to a collector: what it reports are the contacts, not it.
+    #[cold]
+    fn export(&mut self, contact: &Contact, bytes: &[u8], offset: u64) {
+        let report = &mut *self.report;
+        let mut flows = Flows {
+            sensor: self.sensor,
+            contacts: self.into,
+            skip: &mut |reason| report.skip(reason, offset),
+        };
+        let exports = self.exports.get_or_insert_default();
+        exports.take(contact.source, contact.time, bytes, &mut flows);
     }
 }

@@ -25,6 +25,73 @@ const COMMANDS: &[(&[u8], Protocol)] = &[
     (b"@RSYNCD", Protocol::Rsync),
 ];
 
+/// Commands that come later on a connection (RFC 5321, 959, 1939, 9051; memcached's protocol.txt).
+const FURTHER: &[&[u8]] = &[
+    b"EHLO",
+    b"HELO",
+    b"MAIL",
+    b"RCPT",
+    b"DATA",
+    b"VRFY",
+    b"EXPN",
+    b"HELP",
+    b"NOOP",
+    b"RSET",
+    b"QUIT",
+    b"STARTTLS",
+    b"AUTH",
+    b"USER",
+    b"PASS",
+    b"ACCT",
+    b"CWD",
+    b"CDUP",
+    b"PWD",
+    b"XPWD",
+    b"TYPE",
+    b"PASV",
+    b"EPSV",
+    b"PORT",
+    b"EPRT",
+    b"LIST",
+    b"NLST",
+    b"MLSD",
+    b"RETR",
+    b"STOR",
+    b"DELE",
+    b"MKD",
+    b"RMD",
+    b"SIZE",
+    b"MDTM",
+    b"SYST",
+    b"STAT",
+    b"FEAT",
+    b"OPTS",
+    b"SITE",
+    b"STLS",
+    b"CAPA",
+    b"UIDL",
+    b"TOP",
+    b"APOP",
+    b"CAPABILITY",
+    b"LOGIN",
+    b"LOGOUT",
+    b"AUTHENTICATE",
+    b"ID",
+    b"SELECT",
+    b"EXAMINE",
+    b"NAMESPACE",
+    b"FETCH",
+    b"SEARCH",
+    b"stats",
+    b"version",
+    b"get",
+    b"gets",
+    b"set",
+    b"add",
+    b"delete",
+    b"flush_all",
+];
+
 /// A line of text.
 pub(super) fn text(speech: &Speech<'_>, facts: &mut Facts) -> Option<Protocol> {
     let Some(first) = first_line(speech) else {
@@ -61,6 +128,13 @@ pub(super) fn text(speech: &Speech<'_>, facts: &mut Facts) -> Option<Protocol> {
     })
 }
 
+/// Whether a line begins with a command of these protocols; of IMAP's lines the second word is one.
+fn is_command(protocol: Protocol, line: &[u8]) -> bool {
+    let place = usize::from(protocol == Protocol::Imap);
+    let word = line.split(|b| *b == b' ').nth(place).unwrap_or_default();
+    FURTHER.iter().any(|command| word.eq_ignore_ascii_case(command))
+}
+
 /// The first bytes, escaped; the probes of a version scan are told apart by them.
 pub(super) fn binary(bytes: &[u8], facts: &mut Facts) -> Protocol {
     let shown = &bytes[..bytes.len().min(SHOWN)];
@@ -79,8 +153,9 @@ pub(super) fn further(protocol: Protocol, bytes: &[u8], facts: &mut Facts) {
         Protocol::Redis => {
             super::database::redis_request(bytes, facts);
         }
-        // Mail and files are data as well as commands: a command is a short line by itself.
-        _ if whole && line.len() < 512 && line.len() + 2 >= bytes.len() && super::bytes::is_text(bytes) => {
+        // Mail and files are data as well as commands, and what answers a challenge is a secret: a command is a short line
+        // by itself that begins with a known word.
+        _ if whole && line.len() < 512 && line.len() + 2 >= bytes.len() && is_command(protocol, line) => {
             facts.add(FactKind::Request, line);
         }
         _ => {}

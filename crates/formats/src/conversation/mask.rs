@@ -51,7 +51,7 @@ pub(super) const COMMANDS: &[&str] =
     &["user", "pass", "auth", "login", "authenticate", "oper", "apop", "acct"];
 /// Commands that hide everything behind them also within a line (`HELLO 3 AUTH name password`).
 pub(super) const INNER_COMMANDS: &[&str] =
-    &["AUTH", "SETUSER", "requirepass", "masterauth", "REQUIREPASS", "MASTERAUTH", "BEARER", "Bearer"];
+    &["auth", "auth2", "setuser", "requirepass", "masterauth", "masteruser", "bearer"];
 /// How keys begin, and how many more of their characters make one sure.
 const PREFIXES: &[(&str, usize)] = &[
     ("AKIA", 12),
@@ -96,7 +96,7 @@ fn command(text: &str) -> Option<usize> {
         let rest = text[at + word.len()..].trim();
         let hides =
             (place < 2 && COMMANDS.iter().any(|c| bare.eq_ignore_ascii_case(c)) && bare.len() < word.len())
-                || INNER_COMMANDS.contains(&bare);
+                || INNER_COMMANDS.iter().any(|c| bare.eq_ignore_ascii_case(c));
         // `login: ` and `pass: ` are prompts; a sentence that begins with such a word ("User admin ...") loses little.
         if hides && !rest.is_empty() {
             return Some(at + word.len());

@@ -236,6 +236,10 @@ impl Conversations {
             return;
         }
         if self.tell(slot, side, ends, time, &whole, ended) {
+            // What came early waits for nothing any more, and its place is wanted.
+            if let Some(number) = slot.dialogue() {
+                self.dialogues.change(number, side, |kept| kept.ahead.clear());
+            }
             return;
         }
         if let Some(number) = self.dialogue(place, slot, ends) {

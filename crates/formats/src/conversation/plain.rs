@@ -45,7 +45,7 @@ fn may_name_a_secret(before: &[u8]) -> bool {
 fn is_command(bytes: &[u8]) -> bool {
     let word = bytes.split(|b| *b == b' ').next().unwrap_or_default();
     COMMANDS.iter().any(|command| word.eq_ignore_ascii_case(command.as_bytes()))
-        || INNER_COMMANDS.iter().any(|command| word == command.as_bytes())
+        || INNER_COMMANDS.iter().any(|command| word.eq_ignore_ascii_case(command.as_bytes()))
 }
 
 #[derive(Clone, Copy)]

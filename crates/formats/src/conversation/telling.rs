@@ -8,7 +8,7 @@ use watchpost_core::contact::{Contact, Time, Transport};
 use watchpost_core::utterance::{Protocol, Role, Utterance};
 
 /// Utterances that wait to be fetched, at most; a reader fetches them every few thousand packets.
-const MOST_WAITING: usize = 65_536;
+const MOST_WAITING: usize = 8_192;
 /// What was told lately, by a hash: 64 KiB.
 const TOLD: usize = 1 << 14;
 /// For so long the same words between the same ends are told once: 2^39 nanoseconds, nine minutes.

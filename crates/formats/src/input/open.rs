@@ -48,7 +48,7 @@ const KINDS: &[(&[u8], &str, &str)] = &[
     (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
     (b"SQLite format 3\0", "an SQLite database", GIVE),
     (b"%PDF-", "a PDF document", GIVE),
-    (b"#separator", "a Zeek log that holds no connections", LOGS),
+    (b"#separator", "a Zeek log that tells of no connections", LOGS),
     (b"{", "JSON", LOGS),
     (b"[", "JSON", LOGS),
     (b"<", "XML or HTML", GIVE),

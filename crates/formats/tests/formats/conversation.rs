@@ -345,6 +345,18 @@ fn further_requests_on_a_connection_are_told_up_to_eight() {
 }
 
 #[test]
+fn what_answers_a_challenge_is_no_request() {
+    let mut talk = Talk::with(25);
+    talk.say(Server, b"220 mail ESMTP\r\n").say(Client, b"EHLO x\r\n").say(Server, b"250 AUTH LOGIN\r\n");
+    talk.say(Client, b"AUTH LOGIN\r\n").say(Server, b"334 VXNlcm5hbWU6\r\n");
+    talk.say(Client, b"Ym9i\r\n").say(Server, b"334 UGFzc3dvcmQ6\r\n").say(Client, b"aHVudGVyMg==\r\n");
+    talk.say(Server, b"235 yes\r\n").say(Client, b"VRFY root\r\n");
+    let asked: Vec<String> =
+        talk.heard().iter().flat_map(|u| facts(u).1).filter(|f| f.0 == Request).map(|f| f.1).collect();
+    assert_eq!(asked, ["EHLO x", "AUTH ***", "VRFY root"]);
+}
+
+#[test]
 fn datagrams_that_tell_are_told_once() {
     let mut question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x07version\x04bind\0\0\x10\0\x03".to_vec();
     let mut talk = Talk::with(22);

@@ -14,7 +14,7 @@ impl Dossier {
         let (first, others) = parts.split_first()?;
         let mut all = (*first).clone();
         all.probes.clear();
-        (all.stacks, all.returns) = (Vec::new(), Vec::new());
+        (all.stacks, all.returns, all.remains) = (Vec::new(), Vec::new(), None);
         for other in others {
             all.probe_count += other.probe_count;
             all.kinds.iter_mut().zip(other.kinds).for_each(|(sum, n)| *sum = sum.saturating_add(n));
@@ -54,6 +54,9 @@ impl Dossier {
             self.stacks.extend(stacks);
             self.returns.extend(returns);
         }
+        // The first of each host.
+        self.stacks.sort_by_key(|s| (self.probes[usize::from(s.place)].target, s.place));
+        self.stacks.dedup_by_key(|s| self.probes[usize::from(s.place)].target);
     }
 }
 
@@ -73,8 +76,10 @@ fn targets(parts: &[&Dossier]) -> (Vec<Probe>, Vec<Probe>) {
     });
     let mut late: Vec<Probe> =
         parts.iter().flat_map(|p| p.probes[p.firsts().len()..].iter().copied()).collect();
-    late.sort_by_key(|p| (p.first, key(p)));
+    late.sort_by_key(|p| (key(p), p.first));
+    late.dedup_by_key(|p| key(p));
     late.retain(|p| firsts.binary_search_by_key(&key(p), key).is_err());
+    late.sort_by_key(|p| (p.first, key(p)));
     firsts.sort_by_key(|p| (p.first, key(p)));
     (firsts, late)
 }
