@@ -39,7 +39,7 @@ impl Limits {
     /// In words, if anything was left out.
     pub fn said(&self) -> Option<String> {
         let Self { notices, lines } = self;
-        let says = if *notices == 1 { "one line says" } else { "lines say" };
+        let says = if *notices == 1 { "one line says".into() } else { format!("{notices} lines say") };
         (*notices > 0).then(|| {
             format!(
                 "the log was cut by a rate limit: {says} that {lines} were left out (not all of them need be a \
