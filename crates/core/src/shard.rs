@@ -192,7 +192,8 @@ impl Shard {
         if flow {
             self.delta.flow(contact);
         }
-        let bare = kind == ProbeKind::TcpSyn && !flow && !is_ordinary_syn(contact);
+        let told = !flow && !contact.is_partly_told();
+        let bare = kind == ProbeKind::TcpSyn && told && !is_ordinary_syn(contact);
         let empty = kind == ProbeKind::IpProtocol && !contact.has(traits::PAYLOAD);
         let marks = if bare || empty { mark::BARE } else { 0 };
         let hash = around.hash(contact.source);

@@ -78,7 +78,7 @@ fn tcp_kind(contact: &Contact) -> ProbeKind {
             _ if set & ACK != 0 => ProbeKind::TcpSynack,
             _ if set & (FIN | PSH | URG) == FIN | PSH | URG => ProbeKind::OsProbe,
             _ if set & FIN != 0 => ProbeKind::TcpSynFin,
-            _ if contact.has(traits::TIMESTAMP_ALL_ONES) => ProbeKind::OsProbe,
+            _ if contact.has(traits::TIMESTAMP | traits::TIMESTAMP_ALL_ONES) => ProbeKind::OsProbe,
             _ if is_ordinary_syn(contact) => ProbeKind::TcpConnect,
             _ => ProbeKind::TcpSyn,
         };

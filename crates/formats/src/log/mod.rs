@@ -6,6 +6,7 @@
 
 pub mod cloud; // flow logs of clouds
 pub mod field; // numbers, addresses, words
+pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
 pub mod stamp; // times in all their forms
 pub mod zeek; // Zeek, TSV and JSON
@@ -47,7 +48,20 @@ pub struct LogFormat {
 }
 
 /// Every format of lines; the first that recognises an input reads it.
-pub const LOGS: &[&LogFormat] = &[&zeek::TSV, &zeek::JSON, &cloud::aws::TEXT, &cloud::gcp::JSON];
+pub const LOGS: &[&LogFormat] = &[
+    &zeek::TSV,
+    &zeek::JSON,
+    &cloud::aws::TEXT,
+    &cloud::gcp::JSON,
+    &firewall::FILTERLOG,
+    &firewall::MIKROTIK,
+    &firewall::FAST,
+    &firewall::ASA,
+    &firewall::PANOS,
+    &firewall::FORTINET,
+    &firewall::CEF,
+    &firewall::NETFILTER,
+];
 
 /// Takes lines of one input, one after the other.
 pub trait Lines {
