@@ -1,12 +1,35 @@
 //! conn.log: what a connection's state and history tell of who started it and how it went.
 
-use super::header::{COUNT, Header};
+use super::header::{Header, Kind};
 use crate::log::field::{address, number};
 use crate::log::flow::{Flow, transport};
 use crate::log::stamp::epoch;
 use watchpost_core::contact::flags::{ACK, FIN, SYN};
 use watchpost_core::contact::{Contact, Outcome, Time, Transport};
 use watchpost_core::net::Address;
+
+const COUNT: usize = 13;
+
+/// What is read of conn.log.
+pub(super) const KIND: Kind = Kind {
+    path: b"conn",
+    fields: &[
+        b"ts",
+        b"id.orig_h",
+        b"id.orig_p",
+        b"id.resp_h",
+        b"id.resp_p",
+        b"proto",
+        b"conn_state",
+        b"history",
+        b"orig_bytes",
+        b"resp_bytes",
+        b"orig_pkts",
+        b"resp_pkts",
+        b"ip_proto",
+    ],
+    own: &[b"conn_state"],
+};
 
 /// A line of conn.log; numbers that it does not tell are 0.
 #[derive(Debug)]
