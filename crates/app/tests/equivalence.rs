@@ -89,8 +89,8 @@ const REASONS: &[Reason] = &[
     },
     Reason {
         vantage: BOTH,
-        explains: |d, _| kind(d, &["version-probe", "banner-grab"]),
-        why: "a log tells what was said only of the protocols that its analysers know",
+        explains: |d, _| kind(d, &["banner-grab"]) && matches!(d, Difference::Kind { lacks: true, .. }),
+        why: "a log does not tell raw SYNs from a stack's: few greetings among many attempts may be a connect scan's",
     },
 ];
 

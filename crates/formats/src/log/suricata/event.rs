@@ -6,7 +6,6 @@ use watchpost_core::net::Address;
 use crate::log::field::{address, number};
 use crate::log::flow::transport;
 use crate::log::stamp::iso;
-use crate::log::text::Text;
 
 pub(super) const NO_OBJECT: &str = "no JSON object of eve.json's form";
 
@@ -34,8 +33,8 @@ const NAMES: &[(&[u8], u8)] = &[
 
 /// The transport, and the number of the protocol where it has no ports.
 #[inline]
-pub(super) fn protocol(name: &Text<'_>) -> Result<(Transport, u16), &'static str> {
-    Ok(match name.bytes() {
+pub(super) fn protocol(name: &[u8]) -> Result<(Transport, u16), &'static str> {
+    Ok(match name {
         b"TCP" => (Transport::Tcp, 6),
         b"UDP" => (Transport::Udp, 17),
         b"ICMP" => (Transport::Icmp, 1),
@@ -51,17 +50,14 @@ pub(super) fn protocol(name: &Text<'_>) -> Result<(Transport, u16), &'static str
 
 /// Both addresses.
 #[inline]
-pub(super) fn hosts(source: &Text<'_>, target: &Text<'_>) -> Result<(Address, Address), &'static str> {
-    Ok((
-        address(source.bytes()).ok_or("src_ip is no address")?,
-        address(target.bytes()).ok_or("dest_ip is no address")?,
-    ))
+pub(super) fn hosts(source: &[u8], target: &[u8]) -> Result<(Address, Address), &'static str> {
+    Ok((address(source).ok_or("src_ip is no address")?, address(target).ok_or("dest_ip is no address")?))
 }
 
 /// A time, with its offset.
 #[inline]
-pub(super) fn time(stamp: &Text<'_>) -> Result<Time, &'static str> {
-    iso(stamp.bytes()).map(|(time, _)| time).ok_or("its time has no known form")
+pub(super) fn time(stamp: &[u8]) -> Result<Time, &'static str> {
+    iso(stamp).map(|(time, _)| time).ok_or("its time has no known form")
 }
 
 /// The service of an ICMP message that asks a host something.

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::compact;
 use super::event::{self, NO_OBJECT};
 use crate::log::flow::Flow;
 use crate::log::text::Text;
@@ -48,41 +49,89 @@ struct Flags<'a> {
     tcp_flags_tc: Text<'a>,
 }
 
-/// As a contact.
+/// What a line tells, wherever it was read from; empty where it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Told<'a> {
+    pub src_ip: &'a [u8],
+    pub src_port: u16,
+    pub dest_ip: &'a [u8],
+    pub dest_port: u16,
+    pub proto: &'a [u8],
+    pub icmp_type: Option<u8>,
+    pub icmp_code: Option<u8>,
+    pub sent: u64,
+    pub got: u64,
+    pub start: &'a [u8],
+    pub state: &'a [u8],
+    pub ts: &'a [u8],
+    pub tc: &'a [u8],
+}
+
+/// As a contact. Nearly all lines are in the compact form that Suricata writes, which is walked; others are parsed.
 #[inline]
 pub(super) fn contact(line: &[u8], sensor: u16) -> Result<Contact, &'static str> {
+    match compact::walk(line) {
+        Some(told) => told.contact(sensor),
+        None => parsed(line, |told| told.contact(sensor)),
+    }
+}
+
+/// Reads any form of JSON.
+#[cold]
+pub(super) fn parsed<T>(
+    line: &[u8],
+    then: impl FnOnce(Told<'_>) -> Result<T, &'static str>,
+) -> Result<T, &'static str> {
     let line: Line<'_> = serde_json::from_slice(line).map_err(|_| NO_OBJECT)?;
-    let (transport, number) = event::protocol(&line.proto)?;
-    let (source, target) = event::hosts(&line.src_ip, &line.dest_ip)?;
-    let time = event::time(&line.flow.start)?;
-    let mut flow = Flow::new(time, transport, (source, line.src_port), (target, line.dest_port));
-    flow.packets = line.flow.pkts_toserver;
-    let Counts { pkts_toserver: sent, pkts_toclient: got, .. } = line.flow;
-    if sent == 0 {
-        return Err("an answer whose question was not seen");
-    }
-    match transport {
-        Transport::Tcp => {
-            let flags = |text: &Text<'_>| hexadecimal(text.bytes());
-            let (ts, tc) =
-                line.tcp.as_ref().map_or((0, 0), |tcp| (flags(&tcp.tcp_flags_ts), flags(&tcp.tcp_flags_tc)));
-            tcp(&mut flow, (ts, sent), (tc, got))?;
+    let tcp = line.tcp.as_ref();
+    then(Told {
+        src_ip: line.src_ip.bytes(),
+        src_port: line.src_port,
+        dest_ip: line.dest_ip.bytes(),
+        dest_port: line.dest_port,
+        proto: line.proto.bytes(),
+        icmp_type: line.icmp_type,
+        icmp_code: line.icmp_code,
+        sent: line.flow.pkts_toserver,
+        got: line.flow.pkts_toclient,
+        start: line.flow.start.bytes(),
+        state: line.flow.state.bytes(),
+        ts: tcp.map_or(&[], |tcp| tcp.tcp_flags_ts.bytes()),
+        tc: tcp.map_or(&[], |tcp| tcp.tcp_flags_tc.bytes()),
+    })
+}
+
+impl Told<'_> {
+    #[inline]
+    fn contact(&self, sensor: u16) -> Result<Contact, &'static str> {
+        let (transport, number) = event::protocol(self.proto)?;
+        let (source, target) = event::hosts(self.src_ip, self.dest_ip)?;
+        let time = event::time(self.start)?;
+        let mut flow = Flow::new(time, transport, (source, self.src_port), (target, self.dest_port));
+        flow.packets = self.sent;
+        if self.sent == 0 {
+            return Err("an answer whose question was not seen");
         }
-        Transport::Icmp | Transport::Icmp6 => {
-            flow.port = event::icmp(transport, line.icmp_type, line.icmp_code)?;
-            flow.source_port = 0;
-            flow.outcome = if got > 0 { Outcome::Answered } else { Outcome::Silent };
-        }
-        _ => {
-            if transport == Transport::Ip {
-                flow.port = number;
-            } else if is_answer(transport, line.src_port, line.dest_port) {
-                return Err("an answer whose question was not seen");
+        match transport {
+            Transport::Tcp => {
+                tcp(&mut flow, (hexadecimal(self.ts), self.sent), (hexadecimal(self.tc), self.got))?;
             }
-            flow.outcome = datagrams(sent, got, line.flow.state.bytes());
+            Transport::Icmp | Transport::Icmp6 => {
+                flow.port = event::icmp(transport, self.icmp_type, self.icmp_code)?;
+                flow.source_port = 0;
+                flow.outcome = if self.got > 0 { Outcome::Answered } else { Outcome::Silent };
+            }
+            _ => {
+                if transport == Transport::Ip {
+                    flow.port = number;
+                } else if is_answer(transport, self.src_port, self.dest_port) {
+                    return Err("an answer whose question was not seen");
+                }
+                flow.outcome = datagrams(self.sent, self.got, self.state);
+            }
         }
+        Ok(flow.contact(sensor))
     }
-    Ok(flow.contact(sensor))
 }
 
 /// Flags and packets of both directions.

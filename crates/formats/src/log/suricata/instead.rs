@@ -68,7 +68,7 @@ impl Instead {
     /// Takes an alert or an anomaly.
     pub fn take(&mut self, line: &[u8], out: &mut Out<'_>) -> Result<(), &'static str> {
         let line: Line<'_> = serde_json::from_slice(line).map_err(|_| NO_OBJECT)?;
-        let logged = event::time(&line.timestamp)?;
+        let logged = event::time(line.timestamp.bytes())?;
         let contact = contact(&line, logged, out.sensor)?;
         self.offer(line.flow_id, logged, contact, out);
         Ok(())
@@ -114,20 +114,21 @@ impl Instead {
 }
 
 fn contact(line: &Line<'_>, logged: Time, sensor: u16) -> Result<Contact, &'static str> {
-    let (transport, number) = event::protocol(&line.proto)?;
+    let (transport, number) = event::protocol(line.proto.bytes())?;
     let turned = line.direction.bytes() == b"to_client";
-    let packet = event::hosts(&line.src_ip, &line.dest_ip)?;
+    let packet = event::hosts(line.src_ip.bytes(), line.dest_ip.bytes())?;
     let ports = (line.src_port.unwrap_or(0), line.dest_port.unwrap_or(0));
     let embedded = line.flow.as_ref().filter(|flow| !flow.src_ip.is_empty());
     let (source, target) = match embedded {
         Some(flow) => {
-            let hosts = event::hosts(&flow.src_ip, &flow.dest_ip)?;
+            let hosts = event::hosts(flow.src_ip.bytes(), flow.dest_ip.bytes())?;
             ((hosts.0, flow.src_port.unwrap_or(0)), (hosts.1, flow.dest_port.unwrap_or(0)))
         }
         None if turned => ((packet.1, ports.1), (packet.0, ports.0)),
         None => ((packet.0, ports.0), (packet.1, ports.1)),
     };
-    let start = line.flow.as_ref().filter(|flow| !flow.start.is_empty()).map(|flow| event::time(&flow.start));
+    let start =
+        line.flow.as_ref().filter(|flow| !flow.start.is_empty()).map(|flow| event::time(flow.start.bytes()));
     let mut flow = Flow::new(start.unwrap_or(Ok(logged))?, transport, source, target);
     match transport {
         Transport::Icmp | Transport::Icmp6 => {

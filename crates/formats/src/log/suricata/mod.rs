@@ -11,6 +11,7 @@
 //! Limits: objects that a shipper wraps into its own are not recognised; `stats` is not read, so packets that the sensor
 //! lost are not known.
 
+mod compact; // flow events as Suricata writes them, walked
 mod event; // fields that all types share
 mod flow; // flow: a whole connection
 mod instead; // contacts of files without flows

@@ -68,10 +68,10 @@ struct Half {
 impl Half {
     fn read(line: &[u8]) -> Result<Self, &'static str> {
         let line: Line<'_> = serde_json::from_slice(line).map_err(|_| NO_OBJECT)?;
-        let (transport, number) = event::protocol(&line.proto)?;
-        let (source, target) = event::hosts(&line.src_ip, &line.dest_ip)?;
+        let (transport, number) = event::protocol(line.proto.bytes())?;
+        let (source, target) = event::hosts(line.src_ip.bytes(), line.dest_ip.bytes())?;
         let ends = [(source, line.src_port), (target, line.dest_port)];
-        let mut flow = Flow::new(event::time(&line.netflow.start)?, transport, ends[0], ends[1]);
+        let mut flow = Flow::new(event::time(line.netflow.start.bytes())?, transport, ends[0], ends[1]);
         flow.packets = line.netflow.pkts;
         let asks = match transport {
             Transport::Icmp | Transport::Icmp6 => event::icmp(transport, line.icmp_type, line.icmp_code),

@@ -47,9 +47,9 @@ struct Headers {
 
 pub(super) fn contact(line: &[u8], sensor: u16) -> Result<Contact, &'static str> {
     let line: Line<'_> = serde_json::from_slice(line).map_err(|_| NO_OBJECT)?;
-    let (transport, number) = event::protocol(&line.proto)?;
-    let (source, target) = event::hosts(&line.src_ip, &line.dest_ip)?;
-    let time = event::time(&line.timestamp)?;
+    let (transport, number) = event::protocol(line.proto.bytes())?;
+    let (source, target) = event::hosts(line.src_ip.bytes(), line.dest_ip.bytes())?;
+    let time = event::time(line.timestamp.bytes())?;
     let mut flow = Flow::new(time, transport, (source, line.src_port), (target, line.dest_port));
     let drop = &line.drop;
     let mut phase = Phase::Unclear;

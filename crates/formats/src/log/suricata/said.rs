@@ -84,8 +84,8 @@ struct Tls {
 /// The line, and its ends. These events belong to a flow, and Suricata writes them from its client's side.
 fn read<T: DeserializeOwned>(line: &[u8], protocol: Protocol) -> Result<(u64, Talk, T), &'static str> {
     let line: Line<'_, T> = serde_json::from_slice(line).map_err(|_| NO_OBJECT)?;
-    let (client, server) = event::hosts(&line.src_ip, &line.dest_ip)?;
-    let time = event::time(&line.timestamp)?;
+    let (client, server) = event::hosts(line.src_ip.bytes(), line.dest_ip.bytes())?;
+    let time = event::time(line.timestamp.bytes())?;
     let talk = Talk { time, client: (client, line.src_port), server: (server, line.dest_port), protocol };
     Ok((line.flow_id, talk, line.said))
 }
