@@ -60,7 +60,10 @@ fn kind(difference: &Difference, kinds: &[&str]) -> bool {
 const REASONS: &[Reason] = &[
     Reason {
         vantage: BOTH,
-        explains: |d, _| kind(d, &["tcp-syn", "tcp-connect"]),
+        explains: |d, log| {
+            kind(d, &["tcp-syn", "tcp-connect"])
+                && ["tcp-syn", "tcp-connect"].iter().any(|k| log.kinds.contains(*k))
+        },
         why: "a log has no TCP options: a connection that went on is tcp-connect, one that did not is tcp-syn",
     },
     Reason {

@@ -164,12 +164,19 @@ impl<'a> Scan<'a> {
                     .collect();
                 opened.sort_unstable();
                 opened.dedup();
-                let alive: BTreeSet<Address> =
-                    self.probes.iter().filter(|p| p.answered()).map(|p| p.target).collect();
+                // Of hosts whose answers the input does not tell, nothing is known.
+                let targets = |of: fn(&&Probe) -> bool| -> BTreeSet<Address> {
+                    self.probes.iter().copied().filter(of).map(|p| p.target).collect()
+                };
+                let (answered, untold) =
+                    (targets(|p| p.answered()), targets(|p| !p.failed() && !p.answered()));
+                let alive = |h: &&Host| {
+                    !h.is_failed() && (answered.contains(&h.address) || !untold.contains(&h.address))
+                };
                 let others = || self.hosts.iter().filter(|h| opened.binary_search(&h.address).is_err());
                 Learned {
                     open_hosts: exact(opened.len() as u64),
-                    alive_hosts: exact(others().filter(|h| alive.contains(&h.address)).count() as u64),
+                    alive_hosts: exact(others().filter(|h| alive(h)).count() as u64),
                     refused_hosts: exact(others().filter(|h| h.is_failed() && h.refused > 0).count() as u64),
                 }
             }
