@@ -28,6 +28,12 @@ pub trait ContactSource {
     /// Appends what was heard on connections since the last call, no later than the contact of the packet that completed it.
     fn heard(&mut self, _into: &mut Vec<Utterance>) {}
 
+    /// How far it has read in time, where it tells what was said without contacts: an input of words alone goes on in
+    /// step with the others by it.
+    fn reached(&self) -> Option<Time> {
+        None
+    }
+
     /// How late a contact may come and still be sorted in. Logs write a flow when it has ended.
     fn disorder(&self) -> Time {
         DISORDER
@@ -70,6 +76,10 @@ impl<S: ContactSource> Sorted<S> {
                 let waiting = self.waiting.make_contiguous();
                 let from = waiting[..sorted].partition_point(|w| w.time <= time);
                 waiting[from..].sort_by_key(|c| c.time);
+            }
+            if let Some(reached) = self.source.reached().filter(|_| self.waiting.is_empty()) {
+                self.newest = self.newest.max(reached);
+                return;
             }
         }
     }
@@ -146,7 +156,16 @@ impl<S: ContactSource> Merge<S> {
                 input.source.heard(&mut heard);
                 self.heard.extend(heard.into_iter().map(|utterance| (place, utterance)));
             }
-            let Some(now) = input.next_time() else { continue };
+            let Some(now) = input.next_time() else {
+                if !input.ended {
+                    // Words alone so far: it goes on when the others have come as far.
+                    self.next.push(Reverse((input.newest, place)));
+                    if self.heard.len() >= HEARD {
+                        return true;
+                    }
+                }
+                continue;
+            };
             if now == time {
                 // Up to the next contact of any other input, all of this one's go in a run.
                 let limit =

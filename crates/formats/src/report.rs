@@ -37,6 +37,8 @@ pub struct Report {
     pub links: Vec<LinkType>,
     pub(crate) earliest: Time,
     pub(crate) latest: Time,
+    /// The latest time that a line of a log told, of a contact or of what was said; `Time::MIN` before the first.
+    pub reached: Time,
 }
 
 /// Packets skipped for one reason.
@@ -64,6 +66,7 @@ impl Report {
             links: Vec::new(),
             earliest: Time::MAX,
             latest: Time::MIN,
+            reached: Time::MIN,
         }
     }
 

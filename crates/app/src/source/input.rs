@@ -172,6 +172,10 @@ impl ContactSource for Input {
         }
     }
 
+    fn reached(&self) -> Option<Time> {
+        self.report().map(|report| report.reached).filter(|time| *time > Time::MIN)
+    }
+
     fn disorder(&self) -> Time {
         match &self.state {
             State::Open(capture) => capture.disorder(),

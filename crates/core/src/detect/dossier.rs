@@ -202,6 +202,14 @@ impl Dossier {
                 // Whoever comes back to use what it found scans no longer.
                 return Change::None;
             }
+            // As with packets: it spoke on a further connection to what had answered.
+            if contact.phase == Phase::Flow
+                && contact.outcome == Outcome::Asked
+                && self.probes[place].marks & mark::RETURNED != 0
+                && !self.has_returned(place, contact.time)
+            {
+                self.count_kind(ProbeKind::VersionProbe, 1);
+            }
         }
         self.count(contact, kind);
         self.end = self.end.max(contact.time);

@@ -9,6 +9,9 @@ pub mod field; // numbers, addresses, words
 pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
 pub mod stamp; // times in all their forms
+pub mod suricata; // Suricata's eve.json
+pub mod text; // strings of JSON, borrowed
+pub mod words; // what logs tell of conversations
 pub mod zeek; // Zeek, TSV and JSON
 
 use std::io::Read;
@@ -51,6 +54,7 @@ pub struct LogFormat {
 pub const LOGS: &[&LogFormat] = &[
     &zeek::TSV,
     &zeek::JSON,
+    &suricata::EVE,
     &cloud::aws::TEXT,
     &cloud::gcp::JSON,
     &firewall::FILTERLOG,
@@ -89,6 +93,9 @@ pub struct Out<'a> {
     report: &'a mut Report,
 }
 
+/// Utterances that wait to be fetched, at most: what comes beyond is lost.
+const MOST_HEARD: usize = 65_536;
+
 impl<'a> Out<'a> {
     /// Into these.
     pub fn new(
@@ -105,12 +112,16 @@ impl<'a> Out<'a> {
     pub fn contact(&mut self, contact: Contact) {
         self.report.earliest = self.report.earliest.min(contact.time);
         self.report.latest = self.report.latest.max(contact.time);
+        self.report.reached = self.report.reached.max(contact.time);
         self.contacts.push(contact);
     }
 
     /// Something that was said.
     pub fn said(&mut self, utterance: Utterance) {
-        self.heard.push(utterance);
+        self.report.reached = self.report.reached.max(utterance.time);
+        if self.heard.len() < MOST_HEARD {
+            self.heard.push(utterance);
+        }
     }
 }
 

@@ -100,6 +100,11 @@ impl Probe {
         self.outcome < Outcome::Answered && self.marks & mark::UNTOLD == 0
     }
 
+    /// Something answered, as far as it is told: where it is not, neither this nor [`Self::failed`] holds.
+    pub fn answered(&self) -> bool {
+        self.outcome >= Outcome::Answered
+    }
+
     /// The source used it as services are used: it said something (TCP), went on after the answer (UDP), or asked more
     /// than once (UDP, ICMP). One question with one answer is what a sweep leaves behind.
     pub fn used(&self) -> bool {

@@ -1,12 +1,35 @@
 //! conn.log: what a connection's state and history tell of who started it and how it went.
 
-use super::header::{COUNT, Header};
+use super::header::{Header, Kind};
 use crate::log::field::{address, number};
 use crate::log::flow::{Flow, transport};
 use crate::log::stamp::epoch;
 use watchpost_core::contact::flags::{ACK, FIN, SYN};
 use watchpost_core::contact::{Contact, Outcome, Time, Transport};
 use watchpost_core::net::Address;
+
+const COUNT: usize = 13;
+
+/// What is read of conn.log.
+pub(super) const KIND: Kind = Kind {
+    path: b"conn",
+    fields: &[
+        b"ts",
+        b"id.orig_h",
+        b"id.orig_p",
+        b"id.resp_h",
+        b"id.resp_p",
+        b"proto",
+        b"conn_state",
+        b"history",
+        b"orig_bytes",
+        b"resp_bytes",
+        b"orig_pkts",
+        b"resp_pkts",
+        b"ip_proto",
+    ],
+    own: &[b"conn_state"],
+};
 
 /// A line of conn.log; numbers that it does not tell are 0.
 #[derive(Debug)]
@@ -88,6 +111,13 @@ impl<'a> Conn<'a> {
         flow.outcome = match self.state {
             b"S0" | b"RSTOS0" | b"SH" => Outcome::Silent,
             b"REJ" => Outcome::Refused,
+            // A FIN or a stray segment that was reset: no handshake was seen, whatever the state is called.
+            b"RSTR" if matches!(history, [b'F' | b'A' | b'Q', ..]) && !has(b'S') && !has(b'h') => {
+                if self.source_packets.is_none_or(|packets| packets > 3) {
+                    return Err("a connection whose beginning was not seen");
+                }
+                Outcome::Refused
+            }
             state if ESTABLISHED.contains(&state) => self.established(has(b'A')),
             b"RSTRH" | b"SHR" if !matches!(history.first(), Some(b'A' | b'F' | b'D' | b'Q')) => {
                 return Err("an answer whose question was not seen");
@@ -102,10 +132,12 @@ impl<'a> Conn<'a> {
 
     /// How far a connection came that the target accepted.
     fn established(&self, completed: bool) -> Outcome {
-        let has = |letter: u8| self.history.contains(&letter);
+        // Sizes are told by sequence numbers, which a crafted packet makes up; letters stand for packets that were seen.
+        let noted = !matches!(self.history, b"" | b"-");
+        let spoke = |letter: u8, bytes: u64| if noted { self.history.contains(&letter) } else { bytes > 0 };
         match () {
-            () if self.source_bytes > 0 || has(b'D') => Outcome::Asked,
-            () if self.target_bytes > 0 || has(b'd') => Outcome::Told,
+            () if spoke(b'D', self.source_bytes) => Outcome::Asked,
+            () if spoke(b'd', self.target_bytes) => Outcome::Told,
             () if completed => Outcome::Completed,
             () => Outcome::Answered,
         }

@@ -2,27 +2,38 @@
 
 use memchr::memchr;
 
-/// Fields that are read, in the order of [`Header::columns`].
-const FIELDS: [&[u8]; COUNT] = [
-    b"ts",
-    b"id.orig_h",
-    b"id.orig_p",
-    b"id.resp_h",
-    b"id.resp_p",
-    b"proto",
-    b"conn_state",
-    b"history",
-    b"orig_bytes",
-    b"resp_bytes",
-    b"orig_pkts",
-    b"resp_pkts",
-    b"ip_proto",
-];
-/// How many.
-pub(super) const COUNT: usize = 13;
+use super::{conn, words};
+
+/// A kind of log that is read: which fields of it, and how it is known.
+#[derive(Debug)]
+pub(super) struct Kind {
+    /// As `#path` and `_path` have it; rotated and split ones go on behind `-`, `_` or `.`.
+    pub path: &'static [u8],
+    /// Fields that are read, in the order of [`Header::values`].
+    pub fields: &'static [&'static [u8]],
+    /// Those that no other log has, by which it is known where no path is told.
+    pub own: &'static [&'static [u8]],
+}
+
+impl Kind {
+    fn is_path(&self, path: &[u8]) -> bool {
+        path.strip_prefix(self.path)
+            .is_some_and(|rest| matches!(rest.first(), None | Some(b'-' | b'_' | b'.')))
+    }
+}
+
+/// The kind of log that a path names.
+pub(super) fn of_path(path: &[u8]) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.is_path(path))
+}
+
+/// Every kind.
+pub(super) const KINDS: &[&Kind] =
+    &[&conn::KIND, &words::HTTP, &words::SSH, &words::SSL, &words::FTP, &words::SMTP, &words::NOTICE];
+
 /// Columns beyond are not looked at.
 const MOST: usize = 256;
-/// A column that is none of [`FIELDS`].
+/// A column that is not read.
 const OTHER: u8 = u8::MAX;
 
 /// The header that stands.
@@ -30,10 +41,12 @@ pub(super) struct Header {
     separator: u8,
     unset: Vec<u8>,
     empty: Vec<u8>,
-    /// For each column the place of its field in [`FIELDS`]; up to the last one that is read.
+    /// For each column the place of its field; up to the last one that is read.
     columns: Vec<u8>,
-    /// It is conn.log's.
-    is_conn: bool,
+    /// What `#path` says.
+    path: Option<Vec<u8>>,
+    /// Whose it is.
+    kind: Option<&'static Kind>,
 }
 
 impl Default for Header {
@@ -43,7 +56,8 @@ impl Default for Header {
             unset: b"-".to_vec(),
             empty: b"(empty)".to_vec(),
             columns: Vec::new(),
-            is_conn: true,
+            path: None,
+            kind: None,
         }
     }
 }
@@ -61,7 +75,10 @@ impl Header {
             None => (line, &[][..]),
         };
         match name {
-            b"#path" => self.is_conn = value.starts_with(b"conn"),
+            b"#path" => {
+                self.path = Some(value.to_vec());
+                self.columns.clear();
+            }
             b"#unset_field" => self.unset = value.to_vec(),
             b"#empty_field" => self.empty = value.to_vec(),
             b"#fields" => self.fields(value),
@@ -70,25 +87,46 @@ impl Header {
     }
 
     fn fields(&mut self, names: &[u8]) {
-        let place = |name: &[u8]| FIELDS.iter().position(|field| *field == name).map_or(OTHER, |at| at as u8);
-        self.columns = names.split(|byte| *byte == self.separator).take(MOST).map(place).collect();
+        let names: Vec<&[u8]> = names.split(|byte| *byte == self.separator).take(MOST).collect();
+        self.kind = match &self.path {
+            Some(path) => of_path(path),
+            // A header pasted before an excerpt: its fields tell.
+            None => KINDS.iter().copied().find(|kind| kind.own.iter().all(|field| names.contains(field))),
+        };
+        let fields = self.kind.map_or(&[][..], |kind| kind.fields);
+        let place = |name: &&[u8]| fields.iter().position(|field| field == name).map_or(OTHER, |at| at as u8);
+        self.columns = names.iter().map(place).collect();
         let read = self.columns.iter().rposition(|place| *place != OTHER).map_or(0, |last| last + 1);
         self.columns.truncate(read);
     }
 
-    /// The values of a line, in the order of [`FIELDS`]; empty where unset, empty or not there.
+    /// Whether a field that is read is there.
+    fn has(&self, field: &[u8]) -> bool {
+        let fields = self.kind.map_or(&[][..], |kind| kind.fields);
+        let place = fields.iter().position(|known| *known == field);
+        place.is_some_and(|place| self.columns.contains(&(place as u8)))
+    }
+
+    /// Whose lines come next.
     ///
     /// # Errors
-    /// No header came before, it is another log's, or there are fewer columns than it says.
+    /// No header came before, or it is that of a log that is not read.
     #[inline]
-    pub fn values<'a>(&self, line: &'a [u8]) -> Result<[&'a [u8]; COUNT], &'static str> {
-        if !self.is_conn {
-            return Err("a Zeek log that holds no connections");
+    pub fn kind(&self) -> Result<&'static Kind, &'static str> {
+        match self.kind {
+            Some(kind) if !self.columns.is_empty() => Ok(kind),
+            None if self.path.is_some() => Err("a Zeek log that is not read"),
+            _ => Err("no #fields line before it"),
         }
-        if self.columns.is_empty() {
-            return Err("no #fields line before it");
-        }
-        let mut values = [&[][..]; COUNT];
+    }
+
+    /// The values of a line, in the order of the kind's fields; empty where unset, empty or not there.
+    ///
+    /// # Errors
+    /// There are fewer columns than the header says.
+    #[inline]
+    pub fn values<'a, const N: usize>(&self, line: &'a [u8]) -> Result<[&'a [u8]; N], &'static str> {
+        let mut values = [&[][..]; N];
         let mut rest = Some(line);
         for place in &self.columns {
             let Some(from) = rest else { return Err("fewer columns than #fields names") };
@@ -102,8 +140,12 @@ impl Header {
                     from
                 }
             };
-            if *place != OTHER && value != self.unset && value != self.empty {
-                values[usize::from(*place)] = value;
+            if *place != OTHER
+                && value != self.unset
+                && value != self.empty
+                && let Some(slot) = values.get_mut(usize::from(*place))
+            {
+                *slot = value;
             }
         }
         Ok(values)
@@ -116,17 +158,14 @@ fn separator(value: &[u8]) -> u8 {
     hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).or(value.first().copied()).unwrap_or(b'\t')
 }
 
-/// Whether it is a conn.log.
+/// Whether it is the header of a log that is read.
 pub(super) fn is_read(head: &[u8]) -> bool {
-    let mut header = Header { is_conn: false, ..Header::default() };
-    let lines = head.split(|byte| *byte == b'\n').take_while(|line| line.starts_with(b"#"));
-    let mut path = false;
-    for line in lines {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        header.take(line);
-        path |= line.starts_with(b"#path");
+    let mut header = Header::default();
+    for line in head.split(|byte| *byte == b'\n').take_while(|line| line.starts_with(b"#")) {
+        header.take(line.strip_suffix(b"\r").unwrap_or(line));
     }
-    let named = |field: usize| header.columns.contains(&(field as u8));
-    // Without a path (a header pasted before an excerpt) its fields tell.
-    named(1) && named(3) && named(6) && (header.is_conn || !path)
+    // Of every kind the first five fields are the time and both ends.
+    header.kind().is_ok_and(|kind| {
+        (0..5).all(|field| header.columns.contains(&field)) && kind.own.iter().all(|own| header.has(own))
+    })
 }

@@ -1,4 +1,4 @@
-//! Zeek's logs: TSV with its header, which may come again with other fields in mid-file, and JSON in all forms in which it
+//! Zeek's logs (conn.log, and what was said in http, ssh, ssl, ftp and smtp.log): TSV with its header, which may come again with other fields in mid-file, and JSON in all forms in which it
 //! is shipped.
 //!
 //! Field names and states are those of Zeek's own documentation (base/protocols/conn). Rotated files are logs by themselves.
@@ -6,7 +6,9 @@
 mod conn; // conn.log
 mod header; // which column is what
 mod json; // one object on each line
+mod words; // the logs of what was said
 
+use super::stamp::epoch;
 use super::{Assume, Lines, LogFormat, Out};
 use crate::Spec;
 use conn::Conn;
@@ -26,7 +28,7 @@ const BLIND: &[(&str, &str)] = &[
 pub const TSV: LogFormat = LogFormat {
     spec: Spec {
         name: "zeek-tsv",
-        help: "Zeek conn.log, tab-separated; fields in any order, header again in mid-file",
+        help: "Zeek conn.log, tab-separated; beside it http, ssh, ssl, ftp and smtp.log for what was said; notice.log",
         extensions: &["log"],
         recognised: &[b"#separator", b"#fields"],
     },
@@ -40,7 +42,7 @@ pub const TSV: LogFormat = LogFormat {
 pub const JSON: LogFormat = LogFormat {
     spec: Spec {
         name: "zeek-json",
-        help: "Zeek conn.log as JSON lines: epoch, milliseconds or ISO times, also tagged by the Kafka plugin",
+        help: "the same logs of Zeek as JSON lines: epoch, milliseconds or ISO times, also tagged by the Kafka plugin",
         extensions: &["log", "json", "ndjson"],
         recognised: &[b"{"],
     },
@@ -61,8 +63,16 @@ impl Lines for Tsv {
             self.header.take(line);
             return Ok(());
         }
-        let contact = Conn::of_columns(&self.header, line)?.contact(out.sensor)?;
-        out.contact(contact);
-        Ok(())
+        let kind = self.header.kind()?;
+        if kind.path == conn::KIND.path {
+            let contact = Conn::of_columns(&self.header, line)?.contact(out.sensor)?;
+            out.contact(contact);
+            return Ok(());
+        }
+        let values = self.header.values::<{ words::COUNT }>(line)?.map(words::unescaped);
+        words::told(kind, epoch(&values[0]), &values, out)
     }
 }
+
+#[cfg(test)]
+mod tests;
