@@ -50,6 +50,9 @@ impl Dice {
     }
 }
 
+/// What the search has of a budget of 512 MiB.
+const MEMORY: usize = 14 << 20;
+
 /// A packet's look: what a tool or a stack writes into each.
 #[derive(Clone, Copy)]
 pub struct Look {
@@ -198,7 +201,7 @@ fn blocks(size: u32) -> Blocks {
 }
 
 fn run(members: &[Member], lone: &[Lone], blocks: &Blocks) -> Vec<Group> {
-    groups(members, &|each| lone.iter().for_each(each), blocks)
+    groups(members, lone, blocks, MEMORY)
 }
 
 /// Prints all tables; `quick` with a tenth of the trials.

@@ -123,7 +123,7 @@ pub struct Shard {
 impl Shard {
     /// With a budget in bytes.
     pub fn new(budget: usize) -> Self {
-        let records = budget / RECORD_SHARE / RECORD_BYTES;
+        let records = (budget / RECORD_SHARE / RECORD_BYTES).max(1);
         Self {
             table: Table::new(budget - budget / SLACK_SHARE - budget / HEARD_SHARE),
             ring: Ring::new(budget / HEARD_SHARE),

@@ -149,6 +149,11 @@ impl Table {
         self.slab.len() * (size_of::<Source>() + INDEX_BYTES) + self.free.len() * 4 + self.more_bytes
     }
 
+    /// Bytes that it may hold.
+    pub fn budget(&self) -> usize {
+        self.budget
+    }
+
     /// The most bytes that were held.
     pub fn peak(&self) -> usize {
         self.peak

@@ -33,6 +33,11 @@ impl Set {
         self.0[usize::from(place >> 6)] |= 1 << (place & 63);
     }
 
+    /// Whether a place is in it.
+    fn has(&self, place: u8) -> bool {
+        self.0[usize::from(place >> 6)] >> (place & 63) & 1 == 1
+    }
+
     /// How many.
     pub fn count(&self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
@@ -86,13 +91,48 @@ const OMEGA: [f64; 5] = [0.002, 0.03, 0.1, 0.2, 0.35];
 /// Fewer addresses in common reach say nothing: neighbouring ranges touch at their ends.
 const FEWEST: u32 = 12;
 
+/// What the sources so far have covered of a cell.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    covered: Set,
+    /// Also in earlier rounds.
+    ever: Set,
+    /// How many are covered.
+    count: u32,
+    /// Of these, in reach.
+    inside: u32,
+    /// How many are in reach.
+    reach: u32,
+}
+
+/// Logarithms for one more target where so many of so many are covered: the cost under each of [`OMEGA`], and the
+/// probability of something new.
+#[derive(Clone, Copy, Debug)]
+struct Logs {
+    of: (u32, u32),
+    costs: [f64; OMEGA.len()],
+    new: f64,
+}
+
+impl Logs {
+    fn new(size: u32, before: u32) -> Self {
+        let (size, free) = (f64::from(size), f64::from(size) - f64::from(before));
+        // Where all is covered, one more repeat says nothing; the half keeps the odds finite.
+        let q = f64::from(before).min(size - 0.5) / size;
+        let costs = OMEGA.map(|omega| (1.0 - q * (1.0 - omega)).log2());
+        Self { of: (size as u32, before), costs, new: (free / size).log2() }
+    }
+}
+
+/// Logarithms kept, as a power of two: enough for two cells of different reach.
+const LOGS: usize = 512;
+
 /// The evidence so far, and what the sources so far have covered.
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
-    covered: Vec<Set>,
-    /// Also those of earlier rounds.
-    ever: Vec<Set>,
+    cells: Vec<Cell>,
     touched: Vec<u32>,
+    logs: Vec<Logs>,
     bits: [f64; OMEGA.len()],
     layers: f64,
     /// Base-two logarithm of the probability that all are disjoint, while they are.
@@ -114,11 +154,13 @@ impl Cover {
     /// the evidence is divided by that number. The geometric mean of as many likelihood ratios, one for each layer, has an
     /// expectation of at most 1 among unrelated sources however they depend on each other (Hölder).
     pub fn new(placed: &Placed) -> Self {
-        let cells = placed.region.cells();
+        let empty = Set::default();
+        let cell =
+            |reach: &Set| Cell { covered: empty, ever: empty, count: 0, inside: 0, reach: reach.count() };
         Self {
-            covered: vec![Set::default(); cells],
-            ever: vec![Set::default(); cells],
+            cells: placed.region.reach.iter().map(cell).collect(),
             touched: Vec::new(),
+            logs: vec![Logs::new(1, 0); LOGS],
             bits: [0.0; OMEGA.len()],
             layers: f64::from(placed.layers),
             disjoint: 0.0,
@@ -132,8 +174,9 @@ impl Cover {
     /// Starts again.
     pub fn clear(&mut self) {
         for cell in self.touched.drain(..) {
-            self.covered[cell as usize] = Set::default();
-            self.ever[cell as usize] = Set::default();
+            let cell = &mut self.cells[cell as usize];
+            (cell.covered, cell.ever) = (Set::default(), Set::default());
+            (cell.count, cell.inside) = (0, 0);
         }
         self.bits = [0.0; OMEGA.len()];
         self.disjoint = 0.0;
@@ -142,65 +185,83 @@ impl Cover {
 
     /// Distinct targets.
     pub fn distinct(&self) -> u64 {
-        self.touched.iter().map(|cell| u64::from(self.ever[*cell as usize].count())).sum()
+        self.touched.iter().map(|cell| u64::from(self.cells[*cell as usize].ever.count())).sum()
     }
 
-    /// Takes up one source: its hits sorted, and the region of each cell. Of a `patterned` source (the same few places in
-    /// many cells) the cells are not independent: it covers, and is not compared.
+    /// Takes up one source: its hits, sorted and distinct, and the region of each cell. Of a `patterned` source (the same
+    /// few places in many cells) the cells are not independent: it covers, and is not compared.
     pub fn add(&mut self, hits: &[Hit], region: &[Set], patterned: bool) {
         for part in hits.chunk_by(|a, b| a.cell == b.cell) {
-            let mut mine = Set::default();
-            part.iter().for_each(|hit| mine.insert(hit.place));
-            let cell = part[0].cell;
+            let place = part[0].cell;
+            let reach = &region[place as usize];
             if !patterned {
-                self.compare(&mine, cell, &region[cell as usize]);
+                self.compare(part, reach);
             }
-            let (covered, ever) = (&mut self.covered[cell as usize], &mut self.ever[cell as usize]);
-            if *ever == Set::default() {
-                self.touched.push(cell);
+            let cell = &mut self.cells[place as usize];
+            if cell.ever == Set::default() {
+                self.touched.push(place);
             }
-            ever.join(&mine);
-            covered.join(&mine);
+            for hit in part {
+                cell.ever.insert(hit.place);
+                if !cell.covered.has(hit.place) {
+                    cell.covered.insert(hit.place);
+                    cell.count += 1;
+                    cell.inside += u32::from(reach.has(hit.place));
+                }
+            }
             // Work of small pieces goes round again once it is (nearly) done. Large pieces do not: who covers most
             // of a cell by himself is a scanner of his own.
-            if mine.count() < 3 && covered.count() * 32 >= region[cell as usize].count() * 31 {
-                *covered = Set::default();
+            if part.len() < 3 && cell.count * 32 >= cell.reach * 31 {
+                (cell.covered, cell.count, cell.inside) = (Set::default(), 0, 0);
             }
         }
     }
 
-    fn compare(&mut self, mine: &Set, cell: u32, region: &Set) {
-        let covered = self.covered[cell as usize];
-        let count = mine.count();
-        self.total += u64::from(count);
-        if covered == Set::default() {
+    /// Holds the hits of a source in one cell against what is covered there.
+    fn compare(&mut self, part: &[Hit], reach: &Set) {
+        self.total += part.len() as u64;
+        let cell = &self.cells[part[0].cell as usize];
+        if cell.count == 0 {
             return;
         }
-        let mut common = *region;
-        if count >= 3 {
-            common = common.meet(&mine.reach()).meet(&covered.reach());
-            if common.count() < FEWEST {
-                return;
-            }
+        if part.len() < 3 {
+            let (size, before) = (cell.reach, cell.inside);
+            let hits = part.iter().filter(|hit| reach.has(hit.place)).count() as u32;
+            let again = |hit: &&Hit| reach.has(hit.place) && cell.covered.has(hit.place);
+            let repeats = part.iter().filter(again).count() as u32;
+            self.weigh(size, before, hits, repeats);
+            return;
         }
-        let (size, before, mine) = (common.count(), covered.meet(&common).count(), mine.meet(&common));
-        let (hits, repeats) = (mine.count(), mine.meet(&covered).count());
+        let mut mine = Set::default();
+        part.iter().for_each(|hit| mine.insert(hit.place));
+        let common = reach.meet(&mine.reach()).meet(&cell.covered.reach());
+        if common.count() < FEWEST {
+            return;
+        }
+        let (covered, mine) = (cell.covered.meet(&common), mine.meet(&common));
+        self.weigh(common.count(), covered.count(), mine.count(), mine.meet(&covered).count());
+    }
+
+    /// So many `hits` among `size` places, of which some were covered `before`; of the hits, so many `repeats`.
+    fn weigh(&mut self, size: u32, before: u32, hits: u32, repeats: u32) {
         if before == 0 || hits == 0 {
             return;
         }
-        let size = f64::from(size);
-        // Where all is covered, one more repeat says nothing; the half keeps the odds finite.
-        let q = f64::from(before).min(size - 0.5) / size;
-        for (bits, omega) in self.bits.iter_mut().zip(OMEGA) {
-            *bits += f64::from(repeats) * omega.log2() - f64::from(hits) * (1.0 - q * (1.0 - omega)).log2();
+        let logs = &mut self.logs[(before + size * 257) as usize % LOGS];
+        if logs.of != (size, before) {
+            *logs = Logs::new(size, before);
         }
+        for ((bits, omega), cost) in self.bits.iter_mut().zip(OMEGA).zip(logs.costs) {
+            *bits += f64::from(repeats) * omega.log2() - f64::from(hits) * cost;
+        }
+        let new = logs.new;
+        let (size, before) = (f64::from(size), f64::from(before));
         self.compared += u64::from(hits);
         self.repeats += u64::from(repeats);
-        self.expected += f64::from(hits) * q;
+        self.expected += f64::from(hits) * (before.min(size - 0.5) / size);
         if self.repeats == 0 {
-            let free = size - f64::from(before);
-            let ratio = |n: u32| ((free - f64::from(n)) / (size - f64::from(n))).log2();
-            self.disjoint += (0..hits).map(ratio).sum::<f64>();
+            let ratio = |n: u32| ((size - before - f64::from(n)) / (size - f64::from(n))).log2();
+            self.disjoint += new + (1..hits).map(ratio).sum::<f64>();
         }
     }
 
@@ -218,41 +279,5 @@ impl Cover {
     pub fn chance_log10(&self) -> f64 {
         let exact = if self.repeats == 0 { self.disjoint / self.layers } else { 0.0 };
         (exact.min(-self.best()).min(0.0)) * std::f64::consts::LOG10_2
-    }
-}
-
-/// Whether targets rise, or fall, from source to source: work that is handed out in order.
-///
-/// Unrelated sources make the next target higher as often as lower. The number of rises of n independent draws varies less
-/// than n coins do (it is a sum of independent, unequal coins), so coins understate the evidence.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rising {
-    last: Option<Hit>,
-    /// Pairs of consecutive sources.
-    pub pairs: u32,
-    /// Of these, with a higher target.
-    pub rises: u32,
-}
-
-/// Shares of rises that handed-out work may show.
-const RISES: [f64; 3] = [0.75, 0.9, 0.99];
-
-impl Rising {
-    /// The next source's first target.
-    pub fn add(&mut self, hit: Hit) {
-        if let Some(last) = self.last.filter(|last| *last != hit) {
-            self.pairs += 1;
-            self.rises += u32::from(hit > last);
-        }
-        self.last = Some(hit);
-    }
-
-    /// The evidence in bits; negative where the order says nothing.
-    pub fn bits(&self) -> f64 {
-        let most = f64::from(self.rises.max(self.pairs - self.rises));
-        let rest = f64::from(self.pairs) - most;
-        let ratio = |p: f64| most * (2.0 * p).log2() + rest * (2.0 - 2.0 * p).log2();
-        let best = RISES.iter().map(|p| ratio(*p)).fold(f64::NEG_INFINITY, f64::max);
-        best - (2.0 * RISES.len() as f64).log2()
     }
 }

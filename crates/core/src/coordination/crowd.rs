@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::Lone;
 use super::cover::Cover;
-use super::keys::{ANY_SERVICE, ORIGIN, SECRET};
-use super::lone::{self, Crowd};
-use super::unit::{Placed, Unit, Way};
+use super::keys::{ANY_SERVICE, KINDS, ORIGIN, SECRET, Seen};
+use super::lone::Crowd;
+use super::party;
+use super::unit::{Placed, Unit};
 use super::weigh::{self, Population};
 use super::window;
 use crate::blocks::Blocks;
@@ -32,20 +32,21 @@ pub(super) struct Found {
 pub(super) fn search(crowd: &Crowd, blocks: &Blocks, population: &Population) -> Vec<Found> {
     let mut found = Vec::new();
     let mut used: HashSet<Address> = HashSet::new();
-    for (kind, keyed) in crowd.keyed.iter().enumerate() {
+    for kind in 0..KINDS {
+        let keyed = crowd.keyed(kind);
         let whole = matches!(kind, SECRET | ORIGIN);
         let least = if whole { 4 } else { LEAST };
-        let keys: Vec<_> = keyed.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() >= least).collect();
+        let keys = || keyed.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() >= least);
         // The kinds are seven, and no key is likelier than another.
-        let price = (keys.len() as f64).max(1.0).log2() + (crowd.keyed.len() as f64).log2();
-        for key in keys {
+        let price = (keys().count() as f64).max(1.0).log2() + (KINDS as f64).log2();
+        let search = Search { blocks, population, price, whole };
+        for key in keys() {
             let ways: &[bool] = if matches!(kind, SECRET | ANY_SERVICE) { &[false, true] } else { &[false] };
             for by_service in ways {
-                let contacts: Vec<&Lone> = (key.iter().map(|(_, at)| &crowd.kept[*at as usize]))
+                let contacts: Vec<&Seen> = (key.iter().map(|(_, at)| &crowd.kept[*at as usize]))
                     .filter(|one| !used.contains(&one.source))
                     .collect();
-                let units = lone::units(contacts.into_iter(), *by_service);
-                for group in stretches(units, blocks, population, price, whole) {
+                for group in search.stretches(&contacts, *by_service) {
                     used.extend(group.units.iter().map(|unit| unit.source));
                     found.push(group);
                 }
@@ -55,51 +56,60 @@ pub(super) fn search(crowd: &Crowd, blocks: &Blocks, population: &Population) ->
     found
 }
 
-/// The stretches of one key. `whole`: the key alone may be enough, so that all its units are weighed first.
-fn stretches(
-    units: Vec<Unit>,
-    blocks: &Blocks,
-    population: &Population,
+/// The search of one key.
+struct Search<'a> {
+    blocks: &'a Blocks,
+    population: &'a Population,
     price: f64,
+    /// The key alone may be enough, so that all its sources are weighed first.
     whole: bool,
-) -> Vec<Found> {
-    if whole && units.len() >= 4 && distinct(&units) >= 4 {
-        let all: Vec<&Unit> = units.iter().collect();
-        if weigh::weigh(&all, blocks, population, price).is_group(price) {
-            return vec![Found { units, price }];
+}
+
+impl Search<'_> {
+    /// The stretches of the contacts of one key.
+    fn stretches(&self, contacts: &[&Seen], by_service: bool) -> Vec<Found> {
+        let parties = party::parties(contacts);
+        if self.whole && parties.len() >= 4 {
+            let units = party::units(&parties, contacts, by_service);
+            if distinct(&units) >= 4 && self.is_group(&units) {
+                return vec![Found { units, price: self.price }];
+            }
         }
-    }
-    if units.len() < LEAST {
-        return Vec::new();
-    }
-    let placed = Placed::new(units.iter(), Way::Targets, blocks);
-    let mut cover = Cover::new(&placed);
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    let mut parts = vec![(0, units.len())];
-    while let Some((from, to)) = parts.pop() {
-        let Some(best) = window::best(&placed, &mut cover, from, to, LEAST) else { continue };
-        if best.bits - price < weigh::HONEST {
-            continue;
-        }
-        let some: Vec<&Unit> = units[best.from..best.to].iter().collect();
-        let part = &units[best.from..best.to];
-        let (targets, contacts) = (distinct(part), part.iter().map(|unit| unit.targets.len()).sum::<usize>());
-        if targets < 6
-            || contacts > targets * REPEATS
-            || !weigh::weigh(&some, blocks, population, price).is_group(price)
-        {
-            continue;
-        }
-        found.push((best.from, best.to));
-        if found.len() > ROUNDS {
+        if parties.len() < LEAST {
             return Vec::new();
         }
-        parts.push((from, best.from));
-        parts.push((best.to, to));
+        let placed = Placed::of_parties(&parties, contacts, by_service, self.blocks);
+        let mut cover = Cover::new(&placed);
+        let mut found: Vec<(usize, Found)> = Vec::new();
+        let mut parts = vec![(0, parties.len())];
+        while let Some((from, to)) = parts.pop() {
+            let Some(best) = window::best(&placed, &mut cover, from, to, LEAST) else { continue };
+            if best.bits - self.price < weigh::HONEST {
+                continue;
+            }
+            let units = party::units(&parties[best.from..best.to], contacts, by_service);
+            let targets = distinct(&units);
+            if targets < 6
+                || units.iter().map(|unit| unit.targets.len()).sum::<usize>() > targets * REPEATS
+                || !self.is_group(&units)
+            {
+                continue;
+            }
+            found.push((best.from, Found { units, price: self.price }));
+            if found.len() > ROUNDS {
+                return Vec::new();
+            }
+            parts.push((from, best.from));
+            parts.push((best.to, to));
+        }
+        found.sort_unstable_by_key(|(from, _)| *from);
+        found.into_iter().map(|(_, found)| found).collect()
     }
-    found.sort_unstable();
-    let of = |(from, to): (usize, usize)| Found { units: units[from..to].to_vec(), price };
-    found.into_iter().map(of).collect()
+
+    fn is_group(&self, units: &[Unit]) -> bool {
+        let all: Vec<&Unit> = units.iter().collect();
+        weigh::weigh(&all, self.blocks, self.population, self.price).is_group(self.price)
+    }
 }
 
 fn distinct(units: &[Unit]) -> usize {

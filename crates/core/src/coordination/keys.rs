@@ -1,6 +1,6 @@
 //! What sources of one scan have in common, from fine to coarse, as numbers to sort and count by.
 
-use crate::contact::{Service, Transport};
+use crate::contact::{Service, Time, Transport};
 use crate::imprint::Imprint;
 use crate::net::Address;
 
@@ -68,25 +68,68 @@ pub(super) fn secret(imprint: &Imprint) -> Option<u32> {
     Some(imprint.sequence ^ target ^ ports).filter(|key| key >> 16 != 0 && key << 16 != 0)
 }
 
-/// The keys of a lone source. Each holds where the target lies (/16 of IPv4, /48 of IPv6), 0 stands for none.
-pub(super) fn of(lone: &Lone) -> [u64; KINDS] {
-    let place = mix(0, folded(lone.target.neighbourhood()));
-    let asked = u64::from(service(lone.service));
-    let seen = &lone.imprint;
-    let alike = mix(place, imprint(seen));
-    let mut loose = *seen;
-    loose.window = 0;
-    let network = folded(lone.source.network());
-    let wider = folded(lone.source.neighbourhood());
-    [
-        secret(seen).map_or(0, |key| mix(mix(place, SECRET as u64), u64::from(key))),
-        mix(mix(alike, ALIKE as u64), asked),
-        mix(alike, 0),
-        mix(mix(mix(place, ANY_WINDOW as u64), imprint(&loose)), asked),
-        mix(mix(mix(alike, ORIGIN as u64), network), asked),
-        mix(mix(mix(place, WIDER as u64), wider), asked),
-        mix(mix(place, SERVICE as u64), asked),
-    ]
+/// A lone source and one of its targets, with no more than is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The source.
+    pub source: Address,
+    /// Its target.
+    pub target: Address,
+    /// When.
+    pub time: Time,
+    /// See [`imprint`].
+    pub imprint: u64,
+    /// The same without the window.
+    pub loose: u64,
+    /// The service.
+    pub service: Service,
+    /// See [`secret`]; 0 for none.
+    secret: u32,
+}
+
+impl Seen {
+    /// Of a lone source.
+    #[inline]
+    pub fn new(lone: &Lone) -> Self {
+        let Lone { source, target, service, time, imprint: seen, .. } = *lone;
+        let loose = imprint(&Imprint { window: 0, ..seen });
+        Self {
+            source,
+            target,
+            time,
+            imprint: imprint(&seen),
+            loose,
+            service,
+            secret: secret(&seen).unwrap_or(0),
+        }
+    }
+
+    /// The secret of the run, if there is one in its sequence number.
+    pub fn secret(&self) -> Option<u32> {
+        Some(self.secret).filter(|secret| *secret != 0)
+    }
+
+    /// Where the target lies (/16 of IPv4, /48 of IPv6): part of every key.
+    #[inline]
+    pub fn place(&self) -> u64 {
+        mix(0, folded(self.target.neighbourhood()))
+    }
+
+    /// The key of a kind, in this place; 0 stands for none.
+    #[inline(always)]
+    pub fn key(&self, kind: usize, place: u64) -> u64 {
+        let asked = u64::from(service(self.service)) | (kind as u64) << 32;
+        match kind {
+            SECRET if self.secret == 0 => 0,
+            SECRET => mix(place, u64::from(self.secret)),
+            ALIKE => mix(mix(place, self.imprint), asked),
+            ANY_SERVICE => mix(mix(place, self.imprint), 0),
+            ANY_WINDOW => mix(mix(place, self.loose), asked),
+            ORIGIN => mix(mix(mix(place, self.imprint), asked), folded(self.source.network())),
+            WIDER => mix(mix(place, asked), folded(self.source.neighbourhood())),
+            _ => mix(place, asked),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,12 +15,15 @@ mod cover; // the evidence of shared work
 mod crowd; // groups among lone sources
 mod keys; // what sources may have in common
 mod lone; // two passes over millions of lone sources
-mod members;
+mod members; // groups among campaigns, and of both
+mod party; // lone sources in few bytes
 mod region; // where they look
+mod rising; // the order of targets
 mod tiles; // ranges that abut
 mod unit; // sources with their targets as places
 mod weigh; // all evidence and the prior
-mod window; // the search over time // groups among campaigns, and of both
+mod window; // the search over time
+mod worth; // which keys are searched
 
 use std::collections::HashSet;
 
@@ -78,8 +81,24 @@ pub struct Lone {
     pub imprint: Imprint,
 }
 
-/// Calls its argument for each [`Lone`], in the same order every time.
-pub type EachLone<'a> = &'a dyn Fn(&mut dyn FnMut(&Lone));
+/// The lone sources, to be gone through several times.
+pub trait EachLone {
+    /// Calls `visit` for each [`Lone`], in the same order every time.
+    fn each(&self, visit: impl FnMut(&Lone));
+
+    /// There are no more than so many.
+    fn most(&self) -> u64;
+}
+
+impl EachLone for [Lone] {
+    fn each(&self, visit: impl FnMut(&Lone)) {
+        self.iter().for_each(visit);
+    }
+
+    fn most(&self) -> u64 {
+        self.len() as u64
+    }
+}
 
 /// Sources that are one scan.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,13 +111,17 @@ pub struct Group {
     pub coordination: Coordination,
 }
 
-/// Finds the groups; those of fewer than two sources are not groups. No source is in two.
-pub fn groups(members: &[Member], lone: EachLone<'_>, blocks: &Blocks) -> Vec<Group> {
-    let crowd = lone::collect(lone);
+/// Finds the groups; those of fewer than two sources are not groups. No source is in two. `memory`: bytes for the search
+/// among lone sources; what is found is held besides.
+pub fn groups<L: EachLone + ?Sized>(
+    members: &[Member],
+    lone: &L,
+    blocks: &Blocks,
+    memory: usize,
+) -> Vec<Group> {
+    let crowd = lone::collect(lone, memory);
     let mut units: Vec<Unit> = members.iter().enumerate().map(|(at, member)| unit_of(at, member)).collect();
-    let kept = lone::units(crowd.kept.iter(), false);
-    let population = Population::new(units.iter().chain(&kept), crowd.all.saturating_sub(kept.len() as u64));
-    drop(kept);
+    let population = Population::new(&units, &crowd.kept, crowd.all);
     let mut found = crowd::search(&crowd, blocks, &population);
     drop(crowd);
     without_clients(&mut found, lone);
@@ -122,7 +145,7 @@ pub fn groups(members: &[Member], lone: EachLone<'_>, blocks: &Blocks) -> Vec<Gr
 }
 
 /// Sources that used what answered them elsewhere are ordinary clients: what is left must stand without them.
-fn without_clients(found: &mut Vec<Found>, lone: EachLone<'_>) {
+fn without_clients<L: EachLone + ?Sized>(found: &mut Vec<Found>, lone: &L) {
     let sources: HashSet<Address> =
         found.iter().flat_map(|f| f.units.iter().map(|unit| unit.source)).collect();
     if sources.is_empty() {

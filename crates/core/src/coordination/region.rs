@@ -40,11 +40,6 @@ impl Region {
         region
     }
 
-    /// How many cells.
-    pub fn cells(&self) -> usize {
-        self.cells.len()
-    }
-
     /// A target's place; [`None`] where its cell was not among those of [`Region::new`].
     pub fn hit(&self, target: Target) -> Option<Hit> {
         let number = target.host.number();

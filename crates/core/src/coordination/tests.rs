@@ -2,6 +2,9 @@ use super::*;
 use crate::contact::{SECOND, Transport, flags};
 use crate::record::ProbeKind;
 
+/// What the search has of a budget of 512 MiB.
+const MEMORY: usize = 14 << 20;
+
 const PORT: Service = Service { transport: Transport::Tcp, port: 23 };
 
 fn address(number: u32) -> Address {
@@ -34,7 +37,7 @@ fn lone(source: u32, target: u32, time: Time) -> Lone {
 }
 
 fn found(lone: &[Lone]) -> Vec<Group> {
-    groups(&[], &|each| lone.iter().for_each(each), &Blocks::default())
+    groups(&[], lone, &Blocks::default(), MEMORY)
 }
 
 fn divided() -> Vec<Lone> {
@@ -89,6 +92,41 @@ fn a_flood_from_forged_sources_is_no_scan() {
     assert_eq!(found(&round), []);
 }
 
+/// A budget that the floods below fill several times over.
+const SCARCE: usize = 1 << 20;
+
+#[test]
+fn what_looks_otherwise_is_found_inside_a_flood() {
+    let mut all = divided();
+    all.iter_mut().for_each(|one| one.imprint.window = 1_234);
+    let divided = found(&all);
+    // Forged sources all over the Internet, over the whole block, at the same time and of the same service.
+    for (n, at) in (1_000..151_000).zip((0..200).cycle()) {
+        let source = address(keys::mix(3, u64::from(n)) as u32);
+        all.push(Lone { source, ..lone(n, keys::mix(5, u64::from(n)) as u32 % 256, at) });
+    }
+    let group = |all: &[Lone]| groups(&[], all, &Blocks::default(), SCARCE);
+    assert_eq!(group(&all[200..]), []);
+    let groups = group(&all);
+    assert_eq!(groups.len(), 1);
+    assert_eq!(groups[0].lone, divided[0].lone);
+}
+
+#[test]
+fn a_multitude_of_one_size_leaves_room_for_others() {
+    // Packets of ten thousand windows, a dozen of each; what is wanted stands behind them all by its size.
+    let mut all = divided();
+    for n in 1_000..121_000 {
+        let mut one = lone(n, keys::mix(5, u64::from(n)) as u32 % 256, 0);
+        (one.time, one.imprint.window) = (i64::from(n / 1_000) * SECOND, 10_000 + (n % 10_000) as u16);
+        one.imprint.ttl = 100;
+        all.push(Lone { source: address(keys::mix(3, u64::from(n)) as u32), ..one });
+    }
+    let groups = groups(&[], &all[..], &Blocks::default(), SCARCE);
+    assert_eq!(groups.len(), 1);
+    assert_eq!(groups[0].lone.len(), 200);
+}
+
 fn member(source: u32, targets: impl Iterator<Item = u32>, start: Time) -> Member {
     let mut targets: Vec<Address> = targets.map(|target| address(0x0a4d_0000 + target)).collect();
     targets.sort_unstable();
@@ -108,7 +146,7 @@ fn member(source: u32, targets: impl Iterator<Item = u32>, start: Time) -> Membe
 }
 
 fn joined(members: &[Member]) -> usize {
-    let groups = groups(members, &|_| (), &Blocks::default());
+    let groups = groups(members, &[][..], &Blocks::default(), MEMORY);
     groups.iter().map(|group| group.members.len()).sum()
 }
 

@@ -55,11 +55,13 @@ pub(super) fn weigh(units: &[&Unit], population: &Population, reasons: &mut Vec<
         spread as f64 / SECOND as f64
     ));
     // The others of the kind (one more than were seen) begin evenly over the input: so many are to be expected in the spread.
+    // And it is a spread, not a distance from a known start: n starts lie within a share s of the time with a probability
+    // of n s^(n - 1), not s^(n - 1).
     let others = population.alike(first).saturating_sub(units.len() as u64) + 1;
     let expected = others as f64 * spread as f64 / population.extent().max(SELDOM) as f64;
-    let start = (-expected.log2()).clamp(0.0, START);
+    let starts = joints as f64 * (-expected.log2()).clamp(0.0, START) - (units.len() as f64).log2();
     let inside = ranges.windows(2).filter(|pair| pair[1].0 & 255 != 0).count();
-    joints as f64 * start + inside as f64 * JOINT
+    starts.max(0.0) + inside as f64 * JOINT
 }
 
 /// First and last host of a source that left none out between, if it has four or more.

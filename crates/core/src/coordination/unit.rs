@@ -1,6 +1,8 @@
 //! Units: sources with their targets, as the search for shared work sees them.
 
 use super::cover::{Hit, Set};
+use super::keys::Seen;
+use super::party::{self, Party};
 use super::region::Region;
 use crate::blocks::Blocks;
 use crate::contact::{Service, Time};
@@ -107,19 +109,38 @@ pub(super) struct Hits<'a> {
 impl Placed {
     /// Places units; each has one target at least.
     pub fn new<'a>(units: impl Iterator<Item = &'a Unit> + Clone, way: Way, blocks: &Blocks) -> Self {
-        let all = units.clone().flat_map(|unit| way.of(unit).iter().copied());
-        let region = Region::new(all, blocks);
+        let each = units.clone().map(|unit| (way.of(unit).iter().copied(), unit.member.is_none()));
+        let mut placed = Self::of(each, blocks);
+        if way == Way::Pairs {
+            placed.layers = units.map(|unit| layers(&unit.pairs)).max().unwrap_or(1);
+        }
+        placed
+    }
+
+    /// Places lone sources.
+    pub fn of_parties(parties: &[Party], contacts: &[&Seen], by_service: bool, blocks: &Blocks) -> Self {
+        let each = parties.iter().map(|party| {
+            (party::targets(&contacts[party.from as usize..party.to as usize], by_service), true)
+        });
+        Self::of(each, blocks)
+    }
+
+    /// Each one's targets, and whether they stand in the order of time.
+    fn of<T: Iterator<Item = Target>>(
+        each: impl Iterator<Item = (T, bool)> + Clone,
+        blocks: &Blocks,
+    ) -> Self {
+        let region = Region::new(each.clone().flat_map(|(targets, _)| targets), blocks);
         let mut placed = Self { region, layers: 1, hits: Vec::new(), units: Vec::new() };
-        for unit in units {
-            let from = placed.hits.len();
-            placed.hits.extend(way.of(unit).iter().filter_map(|target| placed.region.hit(*target)));
-            let first = placed.hits.get(from).copied().filter(|_| unit.member.is_none());
-            placed.hits[from..].sort_unstable();
-            let patterned = patterned(&placed.hits[from..]);
-            if way == Way::Pairs {
-                placed.layers = placed.layers.max(layers(&unit.pairs));
-            }
-            placed.units.push(Place { end: placed.hits.len(), first, patterned });
+        let mut mine = Vec::new();
+        for (targets, ordered) in each {
+            mine.clear();
+            mine.extend(targets.filter_map(|target| placed.region.hit(target)));
+            let first = mine.first().copied().filter(|_| ordered);
+            mine.sort_unstable();
+            mine.dedup();
+            placed.hits.extend_from_slice(&mine);
+            placed.units.push(Place { end: placed.hits.len(), first, patterned: patterned(&mine) });
         }
         placed
     }

@@ -7,12 +7,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::cover::{Cover, Rising};
-use super::keys;
+use super::cover::Cover;
+use super::keys::{self, Seen};
+use super::rising::Rising;
 use super::tiles::{self, begun_together};
 use super::unit::{Placed, Unit, Way};
 use crate::blocks::Blocks;
-use crate::contact::{SECOND, Time};
+use crate::contact::{SECOND, Service, Time};
 use crate::evidence::grouped;
 use crate::net::Address;
 use crate::record::Coordination;
@@ -37,26 +38,42 @@ pub(super) struct Population {
 }
 
 impl Population {
-    /// Of all units, and of so many sources that were not kept.
-    pub fn new<'a>(units: impl Iterator<Item = &'a Unit>, others: u64) -> Self {
-        let mut population = Self { sources: others, ..Self::default() };
+    /// Of all members, and of so many lone contacts, of which those of `kept` (sorted by source) are known.
+    pub fn new(members: &[Unit], kept: &[Seen], contacts: u64) -> Self {
+        let mut population = Self::default();
         let mut networks: Vec<Address> = Vec::new();
-        for unit in units {
-            population.sources += 1;
+        for unit in members {
             networks.push(unit.source.network());
-            *population.imprints.entry(unit.imprint).or_default() += 1;
-            *population.services.entry(services(unit)).or_default() += 1;
-            if unit.member.is_some() {
-                *population.kinds.entry(kind(unit)).or_default() += 1;
-            }
-            population.end = population.end.max(unit.end);
-            let (start, end) = population.span.unwrap_or((unit.start, unit.start));
-            population.span = Some((start.min(unit.start), end.max(unit.start)));
+            population.count(unit.imprint, services(unit), unit.start, unit.end);
+            *population.kinds.entry(kind(unit)).or_default() += 1;
         }
+        let mut asked: Vec<Service> = Vec::new();
+        for part in kept.chunk_by(|a, b| a.source == b.source) {
+            networks.push(part[0].source.network());
+            asked.clear();
+            asked.extend(part.iter().map(|seen| seen.service));
+            asked.sort_unstable();
+            asked.dedup();
+            let times = || part.iter().map(|seen| seen.time);
+            let (start, end) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+            population.count(part[0].imprint, number(&asked), start, end);
+        }
+        let lone = population.sources - members.len() as u64;
+        let others = contacts.saturating_sub(lone);
+        population.sources += others;
         networks.sort_unstable();
         networks.dedup();
         population.networks = networks.len() as u64 + others;
         population
+    }
+
+    fn count(&mut self, imprint: u64, services: u64, start: Time, end: Time) {
+        self.sources += 1;
+        *self.imprints.entry(imprint).or_default() += 1;
+        *self.services.entry(services).or_default() += 1;
+        self.end = self.end.max(end);
+        let (first, last) = self.span.unwrap_or((start, start));
+        self.span = Some((first.min(start), last.max(start)));
     }
 
     /// How many campaigns are like this one in packets and services, itself among them.
@@ -76,7 +93,11 @@ fn kind(unit: &Unit) -> u64 {
 
 /// The services of a unit as one number.
 pub(super) fn services(unit: &Unit) -> u64 {
-    unit.services.iter().fold(0, |key, s| keys::mix(key, u64::from(keys::service(*s))))
+    number(&unit.services)
+}
+
+fn number(services: &[Service]) -> u64 {
+    services.iter().fold(0, |key, s| keys::mix(key, u64::from(keys::service(*s))))
 }
 
 /// The evidence for some units.

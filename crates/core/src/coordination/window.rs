@@ -5,8 +5,12 @@
 //! length and its highest point kept; the best stretch is then grown leftwards from its end. Having looked at many stretches
 //! costs the base-two logarithm of their number: that price is paid before anything counts.
 
-use super::cover::{Cover, Rising};
+use super::cover::Cover;
+use super::rising::Rising;
 use super::unit::Placed;
+
+/// Bits against shared work at which a sum is given up: what comes later stands better by itself, from a later start.
+const LOST: f64 = -40.0;
 
 /// A stretch of units that share their work.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +43,8 @@ fn run(placed: &Placed, cover: &mut Cover, order: impl Iterator<Item = usize>, l
             let bits = shared(cover, &rising);
             if bits > best.1 {
                 best = (count + 1, bits);
+            } else if bits < LOST {
+                break;
             }
         }
     }

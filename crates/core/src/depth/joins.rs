@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use hashbrown::HashMap;
+
 use super::{Run, Scan, places};
 use crate::campaign::{Draft, Standing};
 use crate::contact::{Service, Time};
-use crate::coordination::{self, Group, Lone, Member};
+use crate::coordination::{self, EachLone, Group, Lone, Member};
 use crate::detect::dossier::Dossier;
 use crate::detect::state::host_id;
 use crate::detect::{Case, decided, weigh_with};
@@ -14,6 +16,7 @@ use crate::evidence::{Bits, Evidence};
 use crate::heard::Heard;
 use crate::net::Address;
 use crate::record::{Family, Permutation, Status};
+use crate::shard::Shard;
 use crate::table::Source;
 use crate::{tools, trace};
 
@@ -25,6 +28,8 @@ const FEW: usize = 4;
 const MOST: f64 = 40.0;
 /// A tool of at least this confidence is compared.
 const TOLD: f64 = 0.5;
+/// The search among lone sources may take one part in so many of the memory that sources have.
+const SHARE: usize = 32;
 /// Predicted hits of a joined campaign.
 const NEXT: usize = 16;
 
@@ -33,15 +38,9 @@ impl Run<'_> {
     pub(super) fn join(&self, scans: &mut Vec<Scan<'_>>) {
         let standing: Vec<usize> = (0..scans.len()).filter(|place| scans[*place].stands()).collect();
         let members: Vec<Member> = standing.iter().map(|place| member(&scans[*place])).collect();
-        let taken = places(scans);
-        let each = |visit: &mut dyn FnMut(&Lone)| {
-            for source in self.shards.iter().flat_map(|shard| shard.table().iter()) {
-                if !taken.contains_key(&source.address) {
-                    each_lone(source, visit);
-                }
-            }
-        };
-        let groups = coordination::groups(&members, &each, self.blocks);
+        let memory = self.shards.iter().map(|shard| shard.table().budget()).sum::<usize>() / SHARE;
+        let lone = Sources { shards: self.shards, taken: &places(scans) };
+        let groups = coordination::groups(&members, &lone, self.blocks, memory);
         for mut group in groups {
             group.members.iter_mut().for_each(|place| *place = standing[*place]);
             self.join_one(scans, &group);
@@ -162,8 +161,31 @@ fn member(scan: &Scan<'_>) -> Member {
     }
 }
 
+/// The sources without a campaign.
+struct Sources<'a> {
+    shards: &'a [Shard],
+    /// Sources with one.
+    taken: &'a HashMap<Address, usize>,
+}
+
+impl EachLone for Sources<'_> {
+    fn each(&self, mut visit: impl FnMut(&Lone)) {
+        for source in self.shards.iter().flat_map(|shard| shard.table().iter()) {
+            if !self.taken.contains_key(&source.address) {
+                each_lone(source, &mut visit);
+            }
+        }
+    }
+
+    fn most(&self) -> u64 {
+        let sources = self.shards.iter().map(|shard| shard.table().added);
+        sources.sum::<u64>().saturating_mul(FEW as u64)
+    }
+}
+
 /// The targets of a source that has few, and used none of them.
-fn each_lone(source: &Source, visit: &mut dyn FnMut(&Lone)) {
+#[inline]
+fn each_lone(source: &Source, visit: &mut impl FnMut(&Lone)) {
     let wide = source.more.as_ref().is_some_and(|m| m.dossier.wide.is_some());
     if wide || source.probes().len() > FEW || source.probes().any(|p| p.used() || !p.service().has_port()) {
         return;
