@@ -1,15 +1,19 @@
 //! The equivalence law: what is found through a capture is found through logs of the same traffic, less only what that
 //! vantage cannot see.
 //!
-//! Of each of the lab's captures the campaigns found through Zeek's logs and through Suricata's eve.json are held against
+//! Of each of the lab's captures the campaigns found through Zeek's logs, through Suricata's eve.json, and through NetFlow v5, v9
+//! and IPFIX that softflowd makes of it (sent over the loopback to this test) are held against
 //! those found through the capture itself, in sources, kinds of probes and targets. Each difference needs a reason from
 //! [`REASONS`], which names the vantage, the condition and why; one without a reason fails. The table is printed:
 //! `cargo test -p watchpost --test equivalence -- --nocapture`. The captures and their logs lie beside the repository
 //! (`../shared/data`, or `WATCHPOST_DATA`); without them the test says so and passes.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,6 +22,8 @@ use serde_json::Value;
 enum Vantage {
     Zeek,
     Suricata,
+    /// Exports of softflowd, in this version.
+    NetFlow(u8),
 }
 
 /// What differs.
@@ -31,6 +37,13 @@ enum Difference {
     Kind { kind: String, lacks: bool },
     /// Hosts, networks or services that one of both lacks.
     Targets { what: &'static str, lacks: Vec<String>, beyond: Vec<String> },
+}
+
+impl Vantage {
+    /// Flow exports are all alike.
+    fn kind(self) -> Self {
+        if let Self::NetFlow(_) = self { NETFLOW } else { self }
+    }
 }
 
 /// Why something may differ: the vantage, what differs, and the reason in words.
@@ -51,7 +64,8 @@ struct Seen {
     services: BTreeSet<String>,
 }
 
-const BOTH: &[Vantage] = &[Vantage::Zeek, Vantage::Suricata];
+const NETFLOW: Vantage = Vantage::NetFlow(0);
+const ALL: &[Vantage] = &[Vantage::Zeek, Vantage::Suricata, NETFLOW];
 
 fn kind(difference: &Difference, kinds: &[&str]) -> bool {
     matches!(difference, Difference::Kind { kind, .. } if kinds.contains(&kind.as_str()))
@@ -59,7 +73,7 @@ fn kind(difference: &Difference, kinds: &[&str]) -> bool {
 
 const REASONS: &[Reason] = &[
     Reason {
-        vantage: BOTH,
+        vantage: ALL,
         explains: |d, log| {
             kind(d, &["tcp-syn", "tcp-connect"])
                 && ["tcp-syn", "tcp-connect"].iter().any(|k| log.kinds.contains(*k))
@@ -86,14 +100,24 @@ const REASONS: &[Reason] = &[
         why: "Suricata tells no flags of packets outside of sessions: their kind is tcp alone",
     },
     Reason {
-        vantage: BOTH,
+        vantage: ALL,
         explains: |d, _| kind(d, &["os-probe"]),
         why: "a log has no TCP options, windows or header fields by which packets of an OS fingerprint are known",
     },
     Reason {
-        vantage: BOTH,
+        vantage: ALL,
         explains: |d, _| kind(d, &["banner-grab"]) && matches!(d, Difference::Kind { lacks: true, .. }),
         why: "a log does not tell raw SYNs from a stack's: few greetings among many attempts may be a connect scan's",
+    },
+    Reason {
+        vantage: &[NETFLOW],
+        explains: |d, _| kind(d, &["banner-grab", "version-probe", "os-probe", "tcp-synack", "tcp-maimon"]),
+        why: "a flow record has the flags of all its packets together, and nothing of what was said",
+    },
+    Reason {
+        vantage: &[NETFLOW],
+        explains: |d, log| kind(d, &["tcp-null", "tcp"]) && log.kinds.contains("tcp"),
+        why: "a flow record without flags may be of packets without flags, or of an exporter that tells none",
     },
 ];
 
@@ -101,6 +125,10 @@ fn data() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let root = std::env::var_os("WATCHPOST_DATA").map_or(beside, PathBuf::from);
     root.join("suricata-logs").is_dir().then_some(root)
+}
+
+fn say(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
 /// The campaigns that stand.
@@ -201,6 +229,63 @@ fn logs(data: &Path, name: &str) -> Vec<(Vantage, Vec<PathBuf>)> {
     logs
 }
 
+/// What softflowd exports of a capture, as a capture of the exports; none where it is not installed.
+fn exports(capture: &Path, version: u8, into: &Path) -> Option<PathBuf> {
+    let plain = into.join("in.pcap");
+    let bytes = std::fs::read(capture).unwrap();
+    let zstd = capture.extension().is_some_and(|e| e == "zst");
+    std::fs::write(&plain, if zstd { zstd::decode_all(&bytes[..]).unwrap() } else { bytes }).unwrap();
+    let mut files: Vec<Vec<u8>> = Vec::new();
+    // A datagram is lost where this test is not woken in time: what two runs give alike is whole.
+    while files.len() < 8
+        && !files.iter().rev().skip(1).any(|file| Some(file.len()) == files.last().map(Vec::len))
+    {
+        files.push(export(&plain, version)?);
+    }
+    let path = into.join(format!("v{version}.pcap"));
+    std::fs::write(&path, files.into_iter().max_by_key(Vec::len)?).unwrap();
+    Some(path)
+}
+
+/// One run of softflowd.
+fn export(capture: &Path, version: u8) -> Option<Vec<u8>> {
+    let collector = UdpSocket::bind("127.0.0.1:0").unwrap();
+    collector.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let address = collector.local_addr().unwrap().to_string();
+    let mut exporter = Command::new("softflowd")
+        .args(["-r", &capture.to_string_lossy(), "-n", &address, "-v", &version.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    // pcap, microseconds, raw IP.
+    let mut file = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, 101].map(u32::to_le_bytes).concat();
+    let mut datagram = [0; 65_536];
+    let mut quiet = 0;
+    // It ends by itself when the capture is read; what is on its way then comes within the next moment.
+    while quiet < 2 {
+        match collector.recv(&mut datagram) {
+            Ok(length) => {
+                let sent = wrapped(&datagram[..length]);
+                let size = sent.len() as u32;
+                file.extend([1_800_000_000, 0, size, size].map(u32::to_le_bytes).concat());
+                file.extend(sent);
+            }
+            Err(_) => quiet += usize::from(exporter.try_wait().unwrap().is_some()),
+        }
+    }
+    Some(file)
+}
+
+/// As an exporter sends it to a collector on port 2055.
+fn wrapped(datagram: &[u8]) -> Vec<u8> {
+    let [a, b] = (28 + datagram.len() as u16).to_be_bytes();
+    let [c, d] = (8 + datagram.len() as u16).to_be_bytes();
+    let header =
+        [0x45, 0, a, b, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0x9c, 0x40, 8, 7, c, d, 0, 0];
+    [&header[..], datagram].concat()
+}
+
 /// Captures with logs of both.
 fn captures(data: &Path) -> Vec<(String, PathBuf)> {
     let entries = std::fs::read_dir(data.join("captures/lab")).unwrap();
@@ -219,28 +304,34 @@ fn captures(data: &Path) -> Vec<(String, PathBuf)> {
 #[test]
 fn logs_show_what_the_capture_shows() {
     let Some(data) = data() else {
-        println!("skipped: no shared data beside the repository");
+        say("skipped: no shared data beside the repository\n");
         return;
     };
     let captures = captures(&data);
     assert!(captures.len() >= 8, "only {} captures have logs of both", captures.len());
-    let (mut table, mut unexplained) = (String::new(), Vec::new());
+    let (mut table, mut unexplained, mut flows) = (String::new(), Vec::new(), 0);
     for (name, path) in captures {
-        let capture = detect(&[path]);
+        let exported = [5, 9, 10].map(|version| {
+            let folder = tempfile::tempdir().unwrap();
+            exports(&path, version, folder.path()).map(|path| (Vantage::NetFlow(version), vec![path], folder))
+        });
+        let capture = detect(std::slice::from_ref(&path));
         assert!(!capture.is_empty(), "{name}: nothing is found in the capture itself");
-        for (vantage, files) in logs(&data, &name) {
+        let exported = exported.iter().flatten().map(|(vantage, files, _)| (*vantage, files.clone()));
+        flows += exported.clone().count();
+        for (vantage, files) in logs(&data, &name).into_iter().chain(exported) {
             let log = detect(&files);
             let found = differences(&capture, &log);
             if found.is_empty() {
-                table += &format!("{name:22} {vantage:9?} the same\n");
+                table += &format!("{name:22} {:11} the same\n", format!("{vantage:?}"));
             }
             for (difference, place) in found {
                 let explains = |r: &&Reason| {
-                    r.vantage.contains(&vantage)
+                    r.vantage.contains(&vantage.kind())
                         && log.get(place).is_some_and(|log| (r.explains)(&difference, log))
                 };
                 let reason = REASONS.iter().find(explains).map(|reason| reason.why);
-                let line = format!("{name:22} {vantage:9?} {difference}");
+                let line = format!("{name:22} {:11} {difference}", format!("{vantage:?}"));
                 table += &format!("{line}: {}\n", reason.unwrap_or("NO REASON"));
                 if reason.is_none() {
                     unexplained.push(line);
@@ -248,6 +339,9 @@ fn logs_show_what_the_capture_shows() {
             }
         }
     }
-    println!("{table}");
+    say(&table);
+    if flows == 0 {
+        say("skipped: softflowd is not installed, so there are no flow exports\n");
+    }
     assert!(unexplained.is_empty(), "\n{}\nin\n{table}", unexplained.join("\n"));
 }

@@ -388,11 +388,9 @@ fn half_outcome(contact: &Contact, answers: bool) -> Outcome {
 
 /// A flow that begins with a SYN has more flags later on.
 fn first_flags(all: u8) -> u8 {
-    if all & flags::SYN != 0 && all & flags::FIN == 0 || all & flags::ACK != 0 && all & flags::SYN != 0 {
-        flags::SYN
-    } else {
-        all
-    }
+    // SYN and FIN without an ACK are no connection's.
+    let connection = all & flags::SYN != 0 && all & (flags::FIN | flags::ACK) != flags::FIN;
+    if connection { flags::SYN } else { all }
 }
 
 /// Seen from the side that started: source and target change places.

@@ -112,5 +112,5 @@ fn v6(bytes: &[u8]) -> Option<Address> {
 fn ntp(value: u64) -> Option<Time> {
     let seconds = Time::try_from((value >> 32).checked_sub(NTP)?).ok()?;
     let fraction = (value & 0xffff_ffff) as i64;
-    Some(seconds * SECOND + (fraction * SECOND >> 32))
+    Some(seconds * SECOND + ((fraction * SECOND) >> 32))
 }

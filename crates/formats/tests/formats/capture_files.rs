@@ -251,7 +251,7 @@ fn what_is_no_capture_is_told_by_what_it_looks_like() {
         (&b"Nov 23 12:00:00 host sshd[1]: Failed password\n"[..], "text"),
         ("Überschrift und Text in UTF-8, länger".as_bytes(), "text"),
         (b"{\"event_type\":\"flow\"}", "JSON"),
-        (b"#separator \\x09\n", "a Zeek log"),
+        (b"#separator \\x09\n#path\tdns\n", "a Zeek log that tells of no connections"),
         (b"\x7fELF\x02\x01\x01", "an ELF program"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"snoop\0\0\0\0\0\0\x02", "a Solaris snoop capture"),

@@ -166,10 +166,13 @@ impl Probe {
         self.marks & (mark::HUNTED | mark::CONTROLS) != 0
     }
 
-    /// Another flow to the same target: how it went.
+    /// What another contact to the same target tells of how it went.
     pub fn flow(&mut self, contact: &Contact) {
-        if contact.phase == Phase::Flow {
-            self.learn(contact.outcome, true);
+        match contact.phase {
+            Phase::Flow => self.learn(contact.outcome, true),
+            // A packet whose answer would be seen: no more is needed to say how it went.
+            Phase::Probe => self.marks &= !mark::UNTOLD,
+            _ => {}
         }
     }
 
