@@ -231,26 +231,54 @@ fn logs(data: &Path, name: &str) -> Vec<(Vantage, Vec<PathBuf>)> {
 
 /// What softflowd exports of a capture, as a capture of the exports; none where it is not installed.
 fn exports(capture: &Path, version: u8, into: &Path) -> Option<PathBuf> {
-    let plain = into.join("in.pcap");
     let bytes = std::fs::read(capture).unwrap();
     let zstd = capture.extension().is_some_and(|e| e == "zst");
-    std::fs::write(&plain, if zstd { zstd::decode_all(&bytes[..]).unwrap() } else { bytes }).unwrap();
-    let mut files: Vec<Vec<u8>> = Vec::new();
-    // A datagram is lost where this test is not woken in time: what two runs give alike is whole.
-    while files.len() < 8
-        && !files.iter().rev().skip(1).any(|file| Some(file.len()) == files.last().map(Vec::len))
-    {
-        files.push(export(&plain, version)?);
+    let bytes = if zstd { zstd::decode_all(&bytes[..]).unwrap() } else { bytes };
+    // pcap, microseconds, raw IP.
+    let mut file = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, 101].map(u32::to_le_bytes).concat();
+    for piece in pieces(&bytes) {
+        let plain = into.join("in.pcap");
+        std::fs::write(&plain, piece).unwrap();
+        file.extend(export(&plain, version)?);
     }
     let path = into.join(format!("v{version}.pcap"));
-    std::fs::write(&path, files.into_iter().max_by_key(Vec::len)?).unwrap();
+    std::fs::write(&path, file).unwrap();
     Some(path)
 }
 
-/// One run of softflowd.
+/// A capture in pieces of some hundred packets, cut where it pauses longest: what a piece gives must find room in a socket's
+/// buffer, for softflowd sends it at once.
+fn pieces(capture: &[u8]) -> Vec<Vec<u8>> {
+    const MOST: usize = 1_200;
+    let (header, mut rest) = capture.split_at(24);
+    assert_eq!(
+        header[..4],
+        0xa1b2_c3d4_u32.to_le_bytes(),
+        "the lab's captures have microseconds, little-endian"
+    );
+    let mut packets: Vec<(u64, &[u8])> = Vec::new();
+    while !rest.is_empty() {
+        let word = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
+        let (record, after) = rest.split_at(16 + word(8) as usize);
+        packets.push((u64::from(word(0)) * 1_000_000 + u64::from(word(4)), record));
+        rest = after;
+    }
+    let mut pieces = Vec::new();
+    let mut left = &packets[..];
+    while !left.is_empty() {
+        let pause = |at: &usize| left[*at].0.saturating_sub(left[*at - 1].0);
+        let cut = if left.len() > MOST { (MOST / 2..MOST).max_by_key(pause).unwrap() } else { left.len() };
+        let (piece, after) = left.split_at(cut);
+        pieces.push([header, &piece.iter().flat_map(|p| p.1).copied().collect::<Vec<u8>>()].concat());
+        left = after;
+    }
+    pieces
+}
+
+/// The records of a capture of what softflowd sends in one run.
 fn export(capture: &Path, version: u8) -> Option<Vec<u8>> {
     let collector = UdpSocket::bind("127.0.0.1:0").unwrap();
-    collector.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    collector.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     let address = collector.local_addr().unwrap().to_string();
     let mut exporter = Command::new("softflowd")
         .args(["-r", &capture.to_string_lossy(), "-n", &address, "-v", &version.to_string()])
@@ -258,8 +286,7 @@ fn export(capture: &Path, version: u8) -> Option<Vec<u8>> {
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    // pcap, microseconds, raw IP.
-    let mut file = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, 101].map(u32::to_le_bytes).concat();
+    let mut file = Vec::new();
     let mut datagram = [0; 65_536];
     let mut quiet = 0;
     // It ends by itself when the capture is read; what is on its way then comes within the next moment.
