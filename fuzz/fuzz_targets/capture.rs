@@ -5,7 +5,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use watchpost_formats::capture::{Capture, MAX_DAMAGE};
+use watchpost_formats::capture::Capture;
+use watchpost_formats::report::MAX_DAMAGE;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(mut capture) = Capture::open(data, 7) else { return };

@@ -150,7 +150,7 @@ pub struct Completions {
 /// What is read, and how it is judged: everything that can change a record.
 #[derive(Debug, Args)]
 pub struct Analysis {
-    /// Captures: files, folders (with all that is in them), patterns such as '*.pcap', or - for standard input
+    /// Captures and logs: files, folders (with all that is in them), patterns such as '*.pcap', or - for standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<OsString>,
     /// Your own addresses: prefixes with commas between them, or a file with one a line (# begins a comment).
@@ -192,6 +192,18 @@ pub struct Analysis {
         help_heading = "Analysis"
     )]
     pub shard_key: Option<String>,
+    /// The year of log stamps that have none (RFC 3164); without it their lines give nothing
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i16).range(1970..=2261), hide_env_values = true, env = "WATCHPOST_YEAR", help_heading = "Analysis")]
+    pub year: Option<i16>,
+    /// The time zone of log stamps that have none, e.g. Europe/Berlin or +02:00 [default: UTC]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        hide_env_values = true,
+        env = "WATCHPOST_TZ",
+        help_heading = "Analysis"
+    )]
+    pub tz: Option<String>,
     /// A damaged input is an error too (status 4); what is sound in it is still read and reported
     #[arg(long, hide_env_values = true, env = "WATCHPOST_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Analysis")]
     pub strict: bool,

@@ -7,7 +7,9 @@ mod size;
 use std::num::NonZero;
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use watchpost_core::pipeline::Settings;
+use watchpost_formats::log::Assume;
 
 use crate::args;
 use crate::exit::Failure;
@@ -32,6 +34,8 @@ pub struct Analysis {
     pub key: u64,
     /// Whether a damaged input is an error.
     pub strict: bool,
+    /// What logs leave out.
+    pub assume: Assume,
 }
 
 impl Analysis {
@@ -46,6 +50,7 @@ impl Analysis {
             threads: threads(typed.threads)?,
             key: typed.shard_key.as_deref().map_or(Ok(SHARD_KEY), shard_key)?,
             strict: typed.strict,
+            assume: Assume { year: typed.year, zone: typed.tz.as_deref().map(zone).transpose()? },
         })
     }
 
@@ -64,6 +69,21 @@ fn threads(typed: Option<usize>) -> Result<usize, Failure> {
             "Leave the option out for one thread a processor.",
         )),
     }
+}
+
+/// A name of the time zone database, or an offset.
+fn zone(typed: &str) -> Result<TimeZone, Failure> {
+    let offset = || format!("1970-01-01T00:00:00{typed}").parse::<jiff::Timestamp>().ok();
+    let fixed = || {
+        let seconds = -offset()?.as_second();
+        Some(TimeZone::fixed(jiff::tz::Offset::from_seconds(i32::try_from(seconds).ok()?).ok()?))
+    };
+    TimeZone::get(typed).ok().or_else(fixed).ok_or_else(|| {
+        Failure::usage(
+            format!("--tz {typed}: neither a time zone's name nor an offset"),
+            "For example --tz Europe/Berlin, --tz +02:00 or --tz UTC.",
+        )
+    })
 }
 
 fn shard_key(typed: &str) -> Result<u64, Failure> {

@@ -9,6 +9,8 @@ use std::ffi::OsString;
 
 pub use input::{Input, Tally};
 
+use watchpost_formats::log::Assume;
+
 use crate::exit::Failure;
 
 /// What the names on the command line turned out to be.
@@ -28,12 +30,12 @@ pub struct Found {
 ///
 /// What cannot be read is a failure, and so is what was named and is no capture; a file in a folder that is no capture is
 /// only noted.
-pub fn find(typed: &[OsString]) -> Found {
+pub fn find(typed: &[OsString], assume: &Assume) -> Found {
     let mut found = Found::default();
     let names = expand::expand(typed, &mut found);
     let many = names.len() > 1;
     for name in names {
-        check::check(name, many, &mut found);
+        check::check(name, many, assume, &mut found);
     }
     found
 }

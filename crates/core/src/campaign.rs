@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::blocks::Blocks;
 use crate::contact::{Outcome, SECOND, Service, Time};
-use crate::detect::dossier::{Dossier, Probe};
+use crate::detect::dossier::{Dossier, Probe, mark};
 use crate::detect::{Case, order};
 use crate::evidence::Ledger;
 use crate::net::Address;
@@ -234,14 +234,17 @@ fn probe_kinds(dossier: &Dossier, scan: &Scan<'_>) -> Vec<ProbeKind> {
 /// greet a connect scan is no grab: who looks for open ports by connecting fails at most of them, so there the greetings
 /// must be half of all that it tried, not only of what answered. Behind raw SYNs there is no stack that completes the
 /// handshake by itself: whoever does it there wants to read, so there each service is judged alone, for a grabber greets
-/// some servers back.
+/// some servers back. Flows do not tell a raw SYN from a stack's: theirs count as a stack's.
 fn banners_grabbed(dossier: &Dossier) -> u32 {
+    fn is_raw(p: &Probe) -> bool {
+        p.kind == ProbeKind::TcpSyn && p.marks & mark::BARE != 0
+    }
     let count = |test: fn(&Probe) -> bool| dossier.probes.iter().filter(|p| test(p)).count();
     let told = count(|p| p.outcome == Outcome::Told);
     let answered = count(|p| p.outcome >= Outcome::Answered);
-    let connected = count(|p| p.kind == ProbeKind::TcpConnect);
+    let connected = count(|p| matches!(p.kind, ProbeKind::TcpConnect | ProbeKind::TcpSyn) && !is_raw(p));
     let whole = if told >= 3 && 2 * told >= answered && 2 * told >= connected { told } else { 0 };
-    let raw = || dossier.probes.iter().filter(|p| p.kind == ProbeKind::TcpSyn && !p.failed());
+    let raw = || dossier.probes.iter().filter(|p| is_raw(p) && !p.failed());
     let mut services: Vec<Service> = raw().map(Probe::service).collect();
     services.sort_unstable();
     let greeted = services.chunk_by(|a, b| a == b).map(|run| {

@@ -47,8 +47,13 @@ pub enum Phase {
     Unclear,
     /// An answer that nobody was seen to ask for; `source` sent it, `port` is the port it was sent to.
     Stray,
-    /// A whole flow, as a log or an exporter reports it: `source` started it, `outcome` says how it went.
+    /// A whole flow, as a log or an exporter reports it: `source` started it, `outcome` says how it went (`Unknown` where
+    /// the input does not tell), `flags` are those of its first packet, 0 where the input does not tell.
     Flow,
+    /// One direction of a flow, as an exporter reports it: `source` sent it, `flags` are those of all its packets together,
+    /// `outcome` is `Silent` where the exporter would report an answer, `Unknown` where it need not (sampling).
+    /// [`crate::direction`] resolves it.
+    Half,
 }
 
 /// How far a contact came. The order is the order of progress: a later outcome replaces an earlier one.
@@ -91,6 +96,9 @@ pub mod traits {
     pub const PAYLOAD: u8 = 64;
     /// The transport's header is split over fragments, which no stack does: flags that lie in a later one are not known.
     pub const HEADER_SPLIT: u8 = 128;
+    /// Alone, without [`TIMESTAMP`], as no packet has it: the input does not tell the options, or the sequence number
+    /// (see [`super::Contact::is_partly_told`]).
+    pub const PARTLY_TOLD: u8 = TIMESTAMP_ALL_ONES;
     /// All of these TCP option bits together.
     pub const TCP_OPTIONS: u8 = MSS | WINDOW_SCALE | SACK_PERMITTED | TIMESTAMP;
 }
@@ -171,6 +179,12 @@ impl Contact {
         let (source, target) = (self.source, self.target);
         let single = |a: Address| !a.is_loopback() && !a.is_group();
         single(source) && single(target) && source != target
+    }
+
+    /// Whether the input tells only a part of the header: nothing may be concluded from options that are not there.
+    #[inline]
+    pub const fn is_partly_told(&self) -> bool {
+        self.traits & (traits::TIMESTAMP | traits::TIMESTAMP_ALL_ONES) == traits::PARTLY_TOLD
     }
 
     /// Whether all of `bits` of [`traits`] are set.

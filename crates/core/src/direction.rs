@@ -127,6 +127,7 @@ impl PairMemory {
     fn one(&mut self, contact: Contact, key: Key) -> Option<Contact> {
         match (contact.transport, contact.phase) {
             (_, Phase::Flow | Phase::Stray) => Some(contact),
+            (_, Phase::Half) => Some(self.half(contact, key)),
             (Transport::Tcp | Transport::Udp | Transport::Sctp, Phase::Probe) => {
                 Some(self.start(contact, key))
             }
@@ -220,6 +221,35 @@ impl PairMemory {
         let known = pair.steps & step::ANSWERED != 0;
         pair.add(step::ANSWERED);
         if known { None } else { Some(answer(contact, Outcome::Answered)) }
+    }
+
+    /// One direction of a flow. The side whose record begins first started it; where that is the other's answer (both
+    /// begin in the same millisecond, or the question was not exported), flags or ports tell.
+    fn half(&mut self, contact: Contact, key: Key) -> Contact {
+        let mut pair = self.pair(&contact, key);
+        let answers = match pair.steps {
+            0 => is_half_answer(&contact),
+            _ => !pair.by_source(),
+        };
+        let outcome = half_outcome(&contact, answers);
+        if !answers {
+            let before = pair.steps & (step::ANSWERED | step::ENDED);
+            pair.set(pair.starter | before | step::STARTED);
+            let known = match before {
+                0 => Outcome::Unknown,
+                step::ENDED => Outcome::Refused,
+                _ => Outcome::Answered,
+            };
+            let outcome = outcome.max(known);
+            return Contact { phase: Phase::Flow, outcome, flags: first_flags(contact.flags), ..contact };
+        }
+        let step = if outcome == Outcome::Refused { step::ENDED } else { step::ANSWERED };
+        if pair.steps == 0 {
+            pair.set((pair.starter ^ step::LOWER) | step::MIDWAY | step);
+            return stray(contact);
+        }
+        pair.add(step);
+        answer(contact, outcome)
     }
 
     /// SCTP beyond its handshake.
@@ -330,6 +360,37 @@ impl Pair<'_> {
 
 fn tick(time: Time) -> u16 {
     (time / (SECOND * Time::from(TICK))) as u16
+}
+
+/// Whether the first record of a pair is an answer to something that was not reported (yet).
+pub fn is_half_answer(contact: &Contact) -> bool {
+    let has = |bits: u8| contact.flags & bits == bits;
+    match contact.transport {
+        Transport::Tcp if contact.flags & flags::SYN != 0 && !has(flags::ACK) => false,
+        Transport::Tcp if has(flags::RST) && !has(flags::SYN) => true,
+        Transport::Tcp | Transport::Udp | Transport::Sctp => looks_like_an_answer(contact),
+        _ => false,
+    }
+}
+
+/// How far a flow came, as one direction of it tells.
+fn half_outcome(contact: &Contact, answers: bool) -> Outcome {
+    let has = |bit: u8| contact.flags & bit != 0;
+    match (contact.transport, answers) {
+        (Transport::Tcp, true) if has(flags::RST) && !has(flags::SYN) => Outcome::Refused,
+        (Transport::Tcp, true) if has(flags::PSH) => Outcome::Told,
+        (_, true) => Outcome::Answered,
+        (Transport::Tcp, false) if has(flags::SYN) && has(flags::PSH) => Outcome::Asked,
+        (Transport::Tcp, false) if has(flags::SYN) && has(flags::ACK) => Outcome::Completed,
+        (_, false) => contact.outcome,
+    }
+}
+
+/// A flow that begins with a SYN has more flags later on.
+fn first_flags(all: u8) -> u8 {
+    // SYN and FIN without an ACK are no connection's.
+    let connection = all & flags::SYN != 0 && all & (flags::FIN | flags::ACK) != flags::FIN;
+    if connection { flags::SYN } else { all }
 }
 
 /// Seen from the side that started: source and target change places.

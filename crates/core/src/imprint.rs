@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contact::{Contact, Transport, traits};
+use crate::contact::{Contact, Phase, Transport, traits};
 use crate::detect::dossier::Probe;
 use crate::net::Address;
 use crate::record::ProbeKind;
@@ -94,18 +94,20 @@ pub struct Raw {
     pub traits: u8,
     /// See [`Imprint::flags`].
     pub flags: u8,
+    /// A packet was seen, not only a flow that a log tells of.
+    pub seen: bool,
 }
 
 impl Raw {
     /// Of a contact.
     pub fn new(contact: &Contact) -> Self {
         let Contact { sequence, window, ip_id, traits, flags, .. } = *contact;
-        Self { sequence, window, ip_id, traits, flags }
+        Self { sequence, window, ip_id, traits, flags, seen: contact.phase != Phase::Flow }
     }
 
     /// Together with the target that the packet touched.
     pub fn of(self, probe: &Probe) -> Imprint {
-        let Self { sequence, window, ip_id, traits, flags } = self;
+        let Self { sequence, window, ip_id, traits, flags, .. } = self;
         let Probe { target, port, source_port, ttl, transport, kind, .. } = *probe;
         Imprint { target, sequence, port, source_port, window, ip_id, ttl, traits, flags, transport, kind }
     }

@@ -1,7 +1,7 @@
 //! Several inputs as one, in the order of time.
 //!
 //! Within an input up to a second of disorder is sorted (packets of several queues of a network card arrive a little out
-//! of order; merged captures have hours of it). A contact later than that keeps its own time and goes on at once: it is
+//! of order; merged captures have hours of it); of a log as much as its format brings with it. A contact later than that keeps its own time and goes on at once: it is
 //! counted, never dropped, and the engine's clock does not turn back. The limit: at most [`HELD`] contacts of an input
 //! wait, so a faster capture is sorted over less than a second.
 
@@ -27,6 +27,17 @@ pub trait ContactSource {
 
     /// Appends what was heard on connections since the last call, no later than the contact of the packet that completed it.
     fn heard(&mut self, _into: &mut Vec<Utterance>) {}
+
+    /// How far it has read in time, where it tells what was said without contacts: an input of words alone goes on in
+    /// step with the others by it.
+    fn reached(&self) -> Option<Time> {
+        None
+    }
+
+    /// How late a contact may come and still be sorted in. Logs write a flow when it has ended.
+    fn disorder(&self) -> Time {
+        DISORDER
+    }
 
     /// The time of its first contact, where that is known beforehand: until then the input need not be opened, so that
     /// thousands of rotated files can be merged with few of them open.
@@ -66,11 +77,15 @@ impl<S: ContactSource> Sorted<S> {
                 let from = waiting[..sorted].partition_point(|w| w.time <= time);
                 waiting[from..].sort_by_key(|c| c.time);
             }
+            if let Some(reached) = self.source.reached().filter(|_| self.waiting.is_empty()) {
+                self.newest = self.newest.max(reached);
+                return;
+            }
         }
     }
 
     fn may_go(&self) -> bool {
-        let old = |first: &Contact| self.newest.saturating_sub(first.time) >= DISORDER;
+        let old = |first: &Contact| self.newest.saturating_sub(first.time) >= self.source.disorder();
         self.waiting.len() > HELD || self.waiting.front().is_some_and(old)
     }
 
@@ -79,12 +94,12 @@ impl<S: ContactSource> Sorted<S> {
         if self.begun {
             return self.waiting.front().map(|c| c.time);
         }
-        self.source.starts().map(|start| start.saturating_sub(DISORDER))
+        self.source.starts().map(|start| start.saturating_sub(self.source.disorder()))
     }
 
     /// How many may go that are not later than `limit`, in their order.
     fn ready(&self, limit: Time) -> usize {
-        let settled = if self.ended { Time::MAX } else { self.newest.saturating_sub(DISORDER) };
+        let settled = if self.ended { Time::MAX } else { self.newest.saturating_sub(self.source.disorder()) };
         let surplus = self.waiting.len().saturating_sub(HELD);
         let by_time = self.waiting.partition_point(|c| c.time <= settled.min(limit));
         by_time.max(surplus.min(self.waiting.partition_point(|c| c.time <= limit)))
@@ -141,7 +156,16 @@ impl<S: ContactSource> Merge<S> {
                 input.source.heard(&mut heard);
                 self.heard.extend(heard.into_iter().map(|utterance| (place, utterance)));
             }
-            let Some(now) = input.next_time() else { continue };
+            let Some(now) = input.next_time() else {
+                if !input.ended {
+                    // Words alone so far: it goes on when the others have come as far.
+                    self.next.push(Reverse((input.newest, place)));
+                    if self.heard.len() >= HEARD {
+                        return true;
+                    }
+                }
+                continue;
+            };
             if now == time {
                 // Up to the next contact of any other input, all of this one's go in a run.
                 let limit =

@@ -497,6 +497,8 @@ pub enum ProbeKind {
     TcpAck,
     TcpSynFin,
     TcpSynack,
+    /// Of a flow whose first flags the input does not tell.
+    Tcp,
     Udp,
     IcmpEcho,
     IcmpTimestamp,
@@ -512,7 +514,7 @@ pub enum ProbeKind {
 
 impl ProbeKind {
     /// All of them, as declared.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::TcpConnect,
         Self::TcpSyn,
         Self::TcpFin,
@@ -522,6 +524,7 @@ impl ProbeKind {
         Self::TcpAck,
         Self::TcpSynFin,
         Self::TcpSynack,
+        Self::Tcp,
         Self::Udp,
         Self::IcmpEcho,
         Self::IcmpTimestamp,
@@ -690,10 +693,13 @@ pub struct Input {
     pub name: String,
     /// e.g. `pcap`, `pcapng`, with `.gz` or `.zst` where compressed.
     pub format: String,
-    /// Packets read from it.
+    /// Packets read from it; of a log, lines; of flow exports, flows.
     pub packets: u64,
     /// Bytes read from it, after decompression.
     pub bytes: u64,
+    /// What was assumed because the input does not say it, e.g. a year or a time zone.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub assumed: Vec<String>,
     /// What is damaged, where, and what was lost; at most 16 places.
     pub damage: Vec<Damage>,
 }

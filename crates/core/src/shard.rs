@@ -144,7 +144,7 @@ impl Shard {
             Phase::Probe | Phase::Flow => self.probe(contact, around),
             Phase::Reply => self.reply(contact, around),
             Phase::Stray => self.stray(contact, around),
-            Phase::Unclear => {}
+            Phase::Unclear | Phase::Half => {}
         }
     }
 
@@ -188,7 +188,12 @@ impl Shard {
     fn probe(&mut self, contact: &Contact, around: &Surroundings<'_>) {
         self.delta.seen.probes += 1;
         let kind = kind_of(contact);
-        let bare = kind == ProbeKind::TcpSyn && !is_ordinary_syn(contact);
+        let flow = contact.phase == Phase::Flow;
+        if flow {
+            self.delta.flow(contact);
+        }
+        let told = !flow && !contact.is_partly_told();
+        let bare = kind == ProbeKind::TcpSyn && told && !is_ordinary_syn(contact);
         let empty = kind == ProbeKind::IpProtocol && !contact.has(traits::PAYLOAD);
         let marks = if bare || empty { mark::BARE } else { 0 };
         let hash = around.hash(contact.source);
@@ -200,9 +205,11 @@ impl Shard {
         let gap = contact.time - source.last;
         source.last = self.clock;
         let Some(more) = &mut source.more else {
-            let ordinary = matches!(kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho);
+            let ordinary =
+                flow || matches!(kind, ProbeKind::TcpConnect | ProbeKind::Udp | ProbeKind::IcmpEcho);
             if source.first.is_of(contact) && ordinary {
                 source.first.visit(contact);
+                source.first.flow(contact);
                 source.raw = Raw::new(contact);
                 return;
             }

@@ -70,14 +70,22 @@ impl Delta {
         match contact.outcome {
             Outcome::Unknown | Outcome::Silent | Outcome::Unreachable | Outcome::Asked => {}
             Outcome::Completed => self.seen.one_sided += u64::from(!answer_seen),
-            Outcome::Refused | Outcome::Answered | Outcome::Told => {
-                self.seen.replies += 1;
-                self.seen.link_replies +=
-                    u64::from(matches!(contact.transport, Transport::Arp | Transport::Nd));
-                if self.alive.len() < self.room {
-                    self.alive.insert(host_id(contact.target));
-                }
-            }
+            Outcome::Refused | Outcome::Answered | Outcome::Told => self.answer(contact),
+        }
+    }
+
+    /// A flow that the target answered in some way.
+    pub fn flow(&mut self, contact: &Contact) {
+        if contact.outcome >= Outcome::Refused {
+            self.answer(contact);
+        }
+    }
+
+    fn answer(&mut self, contact: &Contact) {
+        self.seen.replies += 1;
+        self.seen.link_replies += u64::from(matches!(contact.transport, Transport::Arp | Transport::Nd));
+        if self.alive.len() < self.room {
+            self.alive.insert(host_id(contact.target));
         }
     }
 

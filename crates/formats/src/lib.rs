@@ -4,9 +4,17 @@
 //!
 //! The modules, in the order in which data flows:
 
-pub mod capture; // a file or a pipe: compression off, records out, damage around
-pub mod conversation;
-pub mod packet; // one packet becomes at most one contact // what is said on connections becomes short clean facts
+pub mod input; // the bytes of an input: compression off, and what they are
+pub mod reader; // whatever is read: a capture or a log
+pub mod report; // what was read, skipped and damaged
+
+pub mod capture; // records of captures out, damage around
+pub mod packet; // one packet becomes at most one contact
+
+mod export; // flow exports within captures
+pub mod log; // lines become contacts
+
+pub mod conversation; // what is said on connections becomes short clean facts
 
 /// A format that is read.
 #[derive(Clone, Copy, Debug)]
@@ -22,4 +30,6 @@ pub struct Spec {
 }
 
 /// Every format that is read, each plain or compressed with gzip (`.gz`) or zstd (`.zst`).
-pub const FORMATS: &[Spec] = &[capture::PCAP, capture::PCAPNG];
+pub fn formats() -> impl Iterator<Item = &'static Spec> {
+    [&capture::PCAP, &capture::PCAPNG].into_iter().chain(log::LOGS.iter().map(|format| &format.spec))
+}

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use watchpost_core::merge::Merge;
 use watchpost_core::pipeline::{Findings, Pipeline};
-use watchpost_core::record::{Campaign, FollowUp, Lesson, Run, SCHEMA_VERSION, Skipped, Stamp};
-use watchpost_formats::packet::Skip;
+use watchpost_core::record::{Blind, Campaign, FollowUp, Lesson, Run, SCHEMA_VERSION, Skipped, Stamp};
 
 use crate::args;
 use crate::config;
@@ -73,7 +72,7 @@ impl Voice {
 pub fn analyse(typed: &args::Analysis, voice: Voice) -> Result<Analysis, Failure> {
     let config = config::Analysis::new(typed)?;
     stop::listen();
-    let found = source::find(&typed.inputs);
+    let found = source::find(&typed.inputs, &config.assume);
     let mut exit = tell(&found, voice)?;
     let not_captures = found.not_captures.len() as u64;
 
@@ -184,7 +183,7 @@ fn run_record(config: &config::Analysis, inputs: &[Input], findings: &Findings) 
         end: reports().filter_map(|report| report.last()).max().map(Stamp::from),
         skipped: skipped(inputs, findings),
         not_scans: findings.not_scans.clone(),
-        blind: findings.blind.clone(),
+        blind: blind(inputs, findings),
         memory: findings.memory,
         campaigns: findings.campaigns.iter().filter(|campaign| crate::render::stands(campaign)).count()
             as u64,
@@ -193,24 +192,36 @@ fn run_record(config: &config::Analysis, inputs: &[Input], findings: &Findings) 
     }
 }
 
+/// What the traffic shows that cannot be seen, then what each format leaves out.
+fn blind(inputs: &[Input], findings: &Findings) -> Vec<Blind> {
+    let mut blind = findings.blind.clone();
+    let of_formats = inputs.iter().filter_map(Input::report).flat_map(|report| &report.blind);
+    for (what, why) in of_formats {
+        if !blind.iter().any(|known| known.what == *what && known.why == *why) {
+            blind.push(Blind { what: (*what).to_owned(), why: (*why).to_owned() });
+        }
+    }
+    blind
+}
+
 /// Packets that gave no contact, then contacts that are no host's; the latter have no place.
 fn skipped(inputs: &[Input], findings: &Findings) -> Vec<Skipped> {
-    let of_packets = Skip::ALL.into_iter().filter_map(|skip| {
-        let counts = || {
-            let count = |input: &Input| Some((input.name.clone(), input.report()?.skipped[skip as usize]));
-            inputs.iter().filter_map(count).filter(|(_, skipped)| skipped.count > 0)
-        };
-        let (first_input, first) = counts().next()?;
-        let count = counts().map(|(_, skipped)| skipped.count).sum();
-        Some(Skipped {
-            reason: skip.reason().to_owned(),
-            count,
-            first_input,
-            first_offset: first.first_offset,
-        })
-    });
+    let mut of_inputs: Vec<Skipped> = Vec::new();
+    for input in inputs {
+        for (reason, skipped) in input.report().into_iter().flat_map(|report| report.skipped()) {
+            match of_inputs.iter_mut().find(|known| known.reason == reason) {
+                Some(known) => known.count += skipped.count,
+                None => of_inputs.push(Skipped {
+                    reason: reason.to_owned(),
+                    count: skipped.count,
+                    first_input: input.name.clone(),
+                    first_offset: skipped.first_offset,
+                }),
+            }
+        }
+    }
     let of_contacts = findings.dropped.iter().filter(|(_, count)| *count > 0).map(|&(reason, count)| {
         Skipped { reason: reason.to_owned(), count, first_input: String::new(), first_offset: 0 }
     });
-    of_packets.chain(of_contacts).collect()
+    of_inputs.into_iter().chain(of_contacts).collect()
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use watchpost_core::detect::DETECTORS;
 use watchpost_core::tools::{Mark, Marks, Word};
-use watchpost_formats::FORMATS;
+use watchpost_formats::formats;
 
 use crate::args::{self, Listing};
 use crate::exit::{Exit, Failure, output_failed};
@@ -16,7 +16,7 @@ use crate::render::list::{Entry, list};
 /// Results that cannot be written.
 pub fn run(typed: &args::List) -> Result<Exit, Failure> {
     let entries: Vec<Entry> = match typed.what {
-        Listing::Formats => FORMATS.iter().map(format).collect(),
+        Listing::Formats => formats().map(format).collect(),
         Listing::Detectors => DETECTORS.iter().map(detector).collect(),
         Listing::Tools => Marks::shipped().tools().into_iter().map(tool).collect(),
     };

@@ -30,6 +30,7 @@ pub const fn kind(probe: ProbeKind) -> &'static str {
         ProbeKind::TcpAck => "ACK",
         ProbeKind::TcpSynFin => "SYN-FIN",
         ProbeKind::TcpSynack => "SYN-ACK",
+        ProbeKind::Tcp => "TCP",
         ProbeKind::Udp => "UDP",
         ProbeKind::IcmpEcho => "ping",
         ProbeKind::IcmpTimestamp => "ICMP timestamp",

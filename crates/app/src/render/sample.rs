@@ -249,6 +249,7 @@ pub fn run() -> Run {
             format: "pcap.zst".into(),
             packets: 3_525_240,
             bytes: 81_002_200,
+            assumed: vec![],
             damage: vec![Damage {
                 offset: 81_002_114,
                 packet: 240_118,

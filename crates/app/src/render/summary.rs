@@ -51,6 +51,7 @@ pub fn summary(records: &Records<'_>, around: &Circumstances, screen: &Screen) -
     tell("came back", came_back(records, most));
     tell("joined", vec![joined(records.campaigns)]);
     tell("read", vec![read(run, around)]);
+    tell("assumed", assumed(run));
     tell("skipped", skipped(run, around, most));
     tell("damaged", damaged(run, most));
     tell("not scans", vec![not_scans(run)]);
@@ -135,6 +136,17 @@ fn came_back(records: &Records<'_>, most: usize) -> Vec<String> {
         parts.push(format!("{} (-v tells them)", plural(others as u64, "other return", "other returns")));
     }
     parts
+}
+
+/// What was assumed of inputs that do not say it, each once.
+fn assumed(run: &Run) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for text in run.inputs.iter().flat_map(|input| &input.assumed).map(|text| clean(text)) {
+        if !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    told
 }
 
 /// How many sources are one scan, and what became of the scans that they were.

@@ -7,14 +7,16 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use watchpost_core::contact::{Contact, Time};
-use watchpost_core::merge::ContactSource;
+use watchpost_core::merge::{ContactSource, DISORDER};
 use watchpost_core::record::{self, Damage};
 use watchpost_core::utterance::Utterance;
-use watchpost_formats::capture::{Capture, Report};
+use watchpost_formats::log::Assume;
+use watchpost_formats::reader;
+use watchpost_formats::report::Report;
 
 use crate::stop;
 
-type Reader = Box<dyn Read>;
+type Reader = reader::Reader<Box<dyn Read>>;
 
 /// Packets taken at a time: their contacts stay in the processor's cache.
 const ROUND: usize = 2048;
@@ -28,7 +30,7 @@ pub struct Tally {
     pub packets: Cell<u64>,
 }
 
-/// A capture to be read, being read, or read.
+/// An input to be read, being read, or read.
 pub struct Input {
     /// As the user named it, or as it was found; `-` is standard input.
     pub name: String,
@@ -39,6 +41,8 @@ pub struct Input {
     state: State,
     starts: Option<Time>,
     sensor: u16,
+    assume: Assume,
+    disorder: Time,
     tally: Rc<Tally>,
     /// What was heard last, once the capture is closed.
     heard: Vec<Utterance>,
@@ -46,7 +50,7 @@ pub struct Input {
 
 enum State {
     Waiting(PathBuf),
-    Open(Box<Capture<Reader>>),
+    Open(Reader),
     Ended(Box<Report>),
     /// It could be opened once, and could not again.
     Lost(String),
@@ -54,28 +58,36 @@ enum State {
 
 impl Input {
     /// One that is open already.
-    pub fn open(name: String, capture: Capture<Reader>, size: Option<u64>) -> Self {
-        let format = capture.format();
-        let state = State::Open(Box::new(capture));
-        Self { name, format, size, state, starts: None, sensor: 0, tally: Rc::default(), heard: Vec::new() }
+    pub fn open(name: String, capture: Reader, size: Option<u64>) -> Self {
+        let (format, disorder) = (capture.format(), capture.disorder());
+        let state = State::Open(capture);
+        Self { state, disorder, ..Self::new(name, format, size) }
     }
 
-    /// A file to be opened later; its first packet is from `starts`.
+    /// A file to be opened later, as it was when it was looked at; its first contact is from `starts`.
     pub fn waiting(
-        name: String,
-        path: PathBuf,
-        format: String,
+        (name, path): (String, PathBuf),
+        looked_at: &Reader,
         size: u64,
         starts: Option<Time>,
         sensor: u16,
+        assume: Assume,
     ) -> Self {
+        let disorder = looked_at.disorder();
+        let state = State::Waiting(path);
+        Self { state, starts, sensor, assume, disorder, ..Self::new(name, looked_at.format(), Some(size)) }
+    }
+
+    fn new(name: String, format: String, size: Option<u64>) -> Self {
         Self {
             name,
             format,
-            size: Some(size),
-            state: State::Waiting(path),
-            starts,
-            sensor,
+            size,
+            state: State::Lost("never opened".to_owned()),
+            starts: None,
+            sensor: 0,
+            assume: Assume::default(),
+            disorder: DISORDER,
             tally: Rc::default(),
             heard: Vec::new(),
         }
@@ -104,6 +116,7 @@ impl Input {
         record::Input {
             name: self.name.clone(),
             format: self.format.clone(),
+            assumed: self.report().map(|report| report.assumed.clone()).unwrap_or_default(),
             packets: self.report().map_or(0, |report| report.packets),
             bytes: self.report().map_or(0, |report| report.bytes),
             damage,
@@ -111,13 +124,13 @@ impl Input {
     }
 
     /// Opens a waiting file.
-    fn ready(&mut self) -> Option<&mut Capture<Reader>> {
+    fn ready(&mut self) -> Option<&mut Reader> {
         if let State::Waiting(path) = &self.state {
             let opened = File::open(path).map_err(|error| error.to_string()).and_then(|file| {
-                Capture::open(Box::new(file) as Reader, self.sensor).map_err(|error| error.to_string())
+                Reader::open(Box::new(file), self.sensor, &self.assume).map_err(|error| error.to_string())
             });
             self.state = match opened {
-                Ok(capture) => State::Open(Box::new(capture)),
+                Ok(capture) => State::Open(capture),
                 Err(why) => State::Lost(format!("it cannot be opened any more: {why}")),
             };
         }
@@ -156,6 +169,17 @@ impl ContactSource for Input {
         into.append(&mut self.heard);
         if let State::Open(capture) = &mut self.state {
             capture.heard(into);
+        }
+    }
+
+    fn reached(&self) -> Option<Time> {
+        self.report().map(|report| report.reached).filter(|time| *time > Time::MIN)
+    }
+
+    fn disorder(&self) -> Time {
+        match &self.state {
+            State::Open(capture) => capture.disorder(),
+            _ => self.disorder,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a campaign's record says of its targets: hosts, services, networks, own blocks, and what they gave away.
 
+use std::collections::BTreeSet;
+
 use crate::blocks::Blocks;
 use crate::contact::{Service, Transport};
 use crate::detect::dossier::{Probe, Wide, mark, number_of, service_of};
@@ -127,7 +129,7 @@ impl<'a> Scan<'a> {
 
     /// Whether a service, not only a host, was shown to be there.
     pub fn opened(&self) -> bool {
-        let open = |p: &&Probe| p.service().has_port() && !p.failed();
+        let open = |p: &&Probe| p.service().has_port() && p.answered();
         let beyond = self.wide.is_some_and(|w| w.open.count() > 0 && w.top.iter().any(|t| t.0.has_port()));
         self.probes.iter().any(open) || beyond && self.hosts.iter().all(|h| h.service.has_port())
     }
@@ -157,15 +159,24 @@ impl<'a> Scan<'a> {
                 let mut opened: Vec<Address> = self
                     .probes
                     .iter()
-                    .filter(|p| p.service().has_port() && !p.failed())
+                    .filter(|p| p.service().has_port() && p.answered())
                     .map(|p| p.target)
                     .collect();
                 opened.sort_unstable();
                 opened.dedup();
+                // Of hosts whose answers the input does not tell, nothing is known.
+                let targets = |of: fn(&&Probe) -> bool| -> BTreeSet<Address> {
+                    self.probes.iter().copied().filter(of).map(|p| p.target).collect()
+                };
+                let (answered, untold) =
+                    (targets(|p| p.answered()), targets(|p| !p.failed() && !p.answered()));
+                let alive = |h: &&Host| {
+                    !h.is_failed() && (answered.contains(&h.address) || !untold.contains(&h.address))
+                };
                 let others = || self.hosts.iter().filter(|h| opened.binary_search(&h.address).is_err());
                 Learned {
                     open_hosts: exact(opened.len() as u64),
-                    alive_hosts: exact(others().filter(|h| !h.is_failed()).count() as u64),
+                    alive_hosts: exact(others().filter(|h| alive(h)).count() as u64),
                     refused_hosts: exact(others().filter(|h| h.is_failed() && h.refused > 0).count() as u64),
                 }
             }

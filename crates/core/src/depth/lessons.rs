@@ -161,7 +161,7 @@ fn service(probe: &Probe, told: &[&Utterance], before: Before) -> ServiceLesson 
 
 /// Whether a service, not only a host, was shown to be there.
 pub(super) fn is_open(probe: &Probe) -> bool {
-    probe.service().has_port() && !probe.failed()
+    probe.service().has_port() && probe.answered()
 }
 
 /// What a SYN-ACK's headers tell: initial values of the time to live are 32, 64, 128 and 255, and routes are shorter

@@ -17,7 +17,7 @@ impl Run<'_> {
     pub(super) fn holdings(&self) -> Holdings {
         let (mut live, mut open) = (HashSet::new(), HashSet::new());
         let probes = self.shards.iter().flat_map(|s| s.table().iter()).flat_map(|s| s.probes());
-        for probe in probes.filter(|p| !p.failed()) {
+        for probe in probes.filter(|p| p.answered()) {
             let ours = self.blocks.is_empty() || self.blocks.find(probe.target).is_some();
             if ours && live.len() < MOST && open.len() < MOST {
                 live.insert(probe.target);

@@ -4,7 +4,7 @@
 //! connection's own packets never come this far as probes: the memory of pairs has told them apart.
 
 use super::{Case, Spec, dossier::mark};
-use crate::contact::{Contact, Phase, Transport, flags, traits};
+use crate::contact::{Contact, Outcome, Phase, Transport, flags, traits};
 use crate::evidence::{Bits, Evidence};
 use crate::record::{Family, ProbeKind};
 
@@ -58,7 +58,16 @@ fn tcp_kind(contact: &Contact) -> ProbeKind {
     const ALL: u8 = FIN | SYN | PSH | ACK | URG;
     let set = contact.flags & ALL;
     if contact.phase == Phase::Flow {
-        return ProbeKind::TcpConnect;
+        // Options are not seen: what went on is a connection, what did not may be the bare SYN of one or of a scan.
+        return match set {
+            _ if contact.outcome >= Outcome::Completed => ProbeKind::TcpConnect,
+            SYN => ProbeKind::TcpSyn,
+            FIN => ProbeKind::TcpFin,
+            ACK => ProbeKind::TcpAck,
+            _ if set == FIN | PSH | URG => ProbeKind::TcpXmas,
+            _ if set == SYN | FIN => ProbeKind::TcpSynFin,
+            _ => ProbeKind::Tcp,
+        };
     }
     if contact.has(traits::HEADER_SPLIT) && set == 0 {
         // The flags lie in a fragment that was not joined; what is sent so to many is a SYN.
@@ -69,7 +78,7 @@ fn tcp_kind(contact: &Contact) -> ProbeKind {
             _ if set & ACK != 0 => ProbeKind::TcpSynack,
             _ if set & (FIN | PSH | URG) == FIN | PSH | URG => ProbeKind::OsProbe,
             _ if set & FIN != 0 => ProbeKind::TcpSynFin,
-            _ if contact.has(traits::TIMESTAMP_ALL_ONES) => ProbeKind::OsProbe,
+            _ if contact.has(traits::TIMESTAMP | traits::TIMESTAMP_ALL_ONES) => ProbeKind::OsProbe,
             _ if is_ordinary_syn(contact) => ProbeKind::TcpConnect,
             _ => ProbeKind::TcpSyn,
         };

@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
 use super::state::host_id;
-use crate::contact::{Contact, Outcome, Service, Time, Transport, flags};
+use crate::contact::{Contact, Outcome, Phase, Service, Time, Transport, flags};
 use crate::imprint::{Imprint, Imprints, Raw};
 use crate::net::Address;
 use crate::record::ProbeKind;
@@ -100,7 +100,9 @@ impl Dossier {
     /// Opens it with a source's first target, and the raw facts of the packet that touched it.
     pub fn new(first: Probe, raw: Raw) -> Self {
         let mut imprints = Imprints::default();
-        imprints.add(raw.of(&first), u64::from(first.packets));
+        if raw.seen {
+            imprints.add(raw.of(&first), u64::from(first.packets));
+        }
         let mut kinds = [0; KINDS];
         kinds[first.kind as usize] = u32::from(first.packets);
         Self {
@@ -192,16 +194,28 @@ impl Dossier {
         let known = self.find(contact);
         if let Some(place) = known {
             let answered = !self.probes[place].failed();
-            if let (Some(quiet), true) = (self.probes[place].visit(contact), answered)
+            let quiet = self.probes[place].visit(contact);
+            self.probes[place].flow(contact);
+            if let (Some(quiet), true) = (quiet, answered)
                 && self.came_back(place, contact.time, quiet)
             {
                 // Whoever comes back to use what it found scans no longer.
                 return Change::None;
             }
+            // As with packets: it spoke on a further connection to what had answered.
+            if contact.phase == Phase::Flow
+                && contact.outcome == Outcome::Asked
+                && self.probes[place].marks & mark::RETURNED != 0
+                && !self.has_returned(place, contact.time)
+            {
+                self.count_kind(ProbeKind::VersionProbe, 1);
+            }
         }
         self.count(contact, kind);
         self.end = self.end.max(contact.time);
-        self.imprints.add(Imprint::new(contact, kind), u64::from(contact.weight));
+        if contact.phase != Phase::Flow {
+            self.imprints.add(Imprint::new(contact, kind), u64::from(contact.weight));
+        }
         if known.is_some() {
             if let Some(wide) = &mut self.wide {
                 wide.gaps.add(gap);
@@ -218,7 +232,12 @@ impl Dossier {
         let wide = self.wide.as_mut().expect("just made");
         wide.gaps.add(gap);
         wide.sample(contact);
-        wide.touch(contact.target, contact.service(), block)
+        let change = wide.touch(contact.target, contact.service(), block);
+        if contact.phase == Phase::Flow && contact.outcome > Outcome::Silent {
+            // How it went is known at once, no reply follows.
+            let _ = self.learn(contact, 0, true);
+        }
+        change
     }
 
     /// Adds to the counts what every probe packet adds.

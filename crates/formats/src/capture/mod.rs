@@ -6,28 +6,24 @@
 //!
 //! The record headers are read by hand: this is half of the hot path.
 
-mod compression; // gzip and zstd off
 mod interface; // pcapng's interfaces and their clocks
-mod open; // what is it?
 mod pcap; // pcap's records
 mod pcapng; // pcapng's blocks
-mod report; // packets become contacts and counts
-mod resume; // going on behind damage
-mod window; // a buffer that slides over the input
+mod resume;
+mod round; // packets become contacts and counts // going on behind damage
 
 use crate::Spec;
-use crate::capture::compression::Source;
 use crate::capture::pcap::Pcap;
 use crate::capture::pcapng::Pcapng;
-use crate::capture::report::Round;
-use crate::capture::window::Window;
+use crate::capture::round::Round;
 use crate::conversation::Conversations;
+use crate::export::{self, Exports};
+use crate::input::{self, OpenError, Window};
+use crate::report::Report;
 use std::io::Read;
-use watchpost_core::contact::Contact;
+use watchpost_core::contact::{Contact, Time};
+use watchpost_core::merge::DISORDER;
 use watchpost_core::utterance::Utterance;
-
-pub use open::OpenError;
-pub use report::{MAX_DAMAGE, Report, Skipped};
 
 /// pcap, with times in microseconds or nanoseconds, in either byte order.
 pub const PCAP: Spec = Spec {
@@ -58,9 +54,11 @@ pub struct Capture<R> {
     sensor: u16,
     report: Report,
     conversations: Conversations,
+    /// Flow exports among its packets.
+    exports: Option<Box<Exports>>,
 }
 
-enum Format {
+pub(crate) enum Format {
     Pcap(Pcap),
     Pcapng(Pcapng),
 }
@@ -74,25 +72,27 @@ impl<R: Read> Capture<R> {
     /// [`OpenError`] where not one packet can be read for a reason that lies in the beginning. Any later damage is no
     /// error but stands in the [`Report`].
     pub fn open(reader: R, sensor: u16) -> Result<Self, OpenError> {
-        let mut window = Window::new(Source::open(reader)?);
+        let mut window = input::begin(reader)?;
         let mut report = Report::new();
-        window.need(4);
-        if window.bytes().is_empty() {
-            return Err(match window.take_failure() {
-                Some(failure) if window.suffix().is_empty() => OpenError::Io(std::io::Error::other(failure)),
-                Some(failure) => OpenError::Compression(failure),
-                None => OpenError::Empty,
-            });
+        match Self::recognise(&mut window, &mut report)? {
+            Some(format) => Ok(Self::new(window, format, report, sensor)),
+            None => Err(input::not_readable(&mut window)),
         }
-        let format = if let Some(pcap) = Pcap::open(&mut window, &mut report)? {
-            Format::Pcap(pcap)
-        } else if Pcapng::recognises(window.bytes()) {
-            Format::Pcapng(Pcapng::new())
-        } else {
-            window.need(512);
-            return Err(open::not_a_capture(&window.bytes()[..window.bytes().len().min(512)]));
-        };
-        Ok(Self { window, format, sensor, report, conversations: Conversations::new() })
+    }
+
+    /// Which format of captures it is, if any.
+    pub(crate) fn recognise(
+        window: &mut Window<R>,
+        report: &mut Report,
+    ) -> Result<Option<Format>, OpenError> {
+        Ok(match Pcap::open(window, report)? {
+            Some(pcap) => Some(Format::Pcap(pcap)),
+            None => Pcapng::recognises(window.bytes()).then(|| Format::Pcapng(Pcapng::new())),
+        })
+    }
+
+    pub(crate) fn new(window: Window<R>, format: Format, report: Report, sensor: u16) -> Self {
+        Self { window, format, sensor, report, conversations: Conversations::new(), exports: None }
     }
 
     /// What it is: `pcap` or `pcapng`, with `.gz` or `.zst` where it is compressed.
@@ -115,6 +115,7 @@ impl<R: Read> Capture<R> {
             sensor: self.sensor,
             report: &mut self.report,
             conversations: &mut self.conversations,
+            exports: &mut self.exports,
         };
         let more = match &mut self.format {
             Format::Pcap(pcap) => pcap.fill(&mut self.window, &mut round),
@@ -125,6 +126,10 @@ impl<R: Read> Capture<R> {
         }
         if !more {
             self.conversations.end();
+            let (report, offset) = (&mut self.report, self.window.offset());
+            if let Some(exports) = &mut self.exports {
+                exports.end(&mut |reason| report.skip(reason, offset));
+            }
         }
         self.report.bytes = self.window.offset();
         self.report.bytes_raw = self.window.bytes_raw();
@@ -136,6 +141,11 @@ impl<R: Read> Capture<R> {
     /// To be called after each [`Self::fill`]: what is not fetched waits, up to 65,536 utterances.
     pub fn heard(&mut self, into: &mut Vec<Utterance>) {
         self.conversations.heard(into);
+    }
+
+    /// How late a contact may come: flows are reported when they have ended.
+    pub fn disorder(&self) -> Time {
+        if self.exports.is_some() { export::DISORDER } else { DISORDER }
     }
 
     /// What was read so far.

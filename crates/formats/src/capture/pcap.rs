@@ -9,11 +9,12 @@
 //!
 //! Format: <https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html>.
 
-use super::report::{Report, Round};
 use super::resume::resume;
-use super::window::Window;
+use super::round::Round;
 use super::{MAX_CAPTURED, OpenError};
+use crate::input::Window;
 use crate::packet::LinkType;
+use crate::report::Report;
 use std::io::Read;
 use watchpost_core::contact::{SECOND, Time};
 
@@ -53,7 +54,7 @@ const LONG_CHAIN: usize = 64;
 /// A chain needs no more bytes than this.
 const LOOKAHEAD: usize = (CHAIN + 1) * (MAX_CAPTURED + 24);
 
-pub(super) struct Pcap {
+pub(crate) struct Pcap {
     swapped: bool,
     /// Bytes of a record header.
     header: usize,

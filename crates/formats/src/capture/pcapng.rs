@@ -9,9 +9,9 @@
 
 use super::MAX_CAPTURED;
 use super::interface::{self, Interface};
-use super::report::Round;
 use super::resume::resume;
-use super::window::Window;
+use super::round::Round;
+use crate::input::Window;
 use std::io::Read;
 use watchpost_core::contact::Time;
 
@@ -47,7 +47,7 @@ const LONG_CHAIN: usize = 64;
 /// A chain of packet blocks needs no more bytes than this.
 const LOOKAHEAD: usize = (CHAIN + 1) * MAX_PACKET_BLOCK;
 
-pub(super) struct Pcapng {
+pub(crate) struct Pcapng {
     swapped: bool,
     interfaces: Vec<Interface>,
     /// Time of the last packet: simple packets have none of their own.

@@ -1,7 +1,7 @@
 //! Going on behind damage.
 
-use super::report::Report;
-use super::window::Window;
+use crate::input::Window;
+use crate::report::Report;
 use std::io::Read;
 
 /// How many places are looked at before the window moves on.

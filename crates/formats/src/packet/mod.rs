@@ -25,6 +25,7 @@ use watchpost_core::contact::{Contact, Time};
 
 pub use link::LinkType;
 pub use skip::Skip;
+pub(crate) use tcp::options as tcp_options;
 pub use watchpost_core::contact::EXPIRED;
 
 /// How many tunnels within tunnels, tags behind tags, extension headers behind extension headers are followed.

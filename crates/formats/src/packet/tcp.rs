@@ -56,7 +56,7 @@ fn directed(mut contact: Contact) -> Contact {
 
 /// The options present, as bits of [`traits`]. What is malformed or cut off ends the list.
 #[inline]
-fn options(mut bytes: &[u8]) -> u8 {
+pub(crate) fn options(mut bytes: &[u8]) -> u8 {
     const END: u8 = 0;
     const NOTHING: u8 = 1;
     let mut found = 0;

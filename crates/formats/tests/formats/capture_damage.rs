@@ -5,7 +5,8 @@ use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use std::io::{self, Read, Write};
 use watchpost_core::record::Damage;
-use watchpost_formats::capture::{Capture, MAX_DAMAGE};
+use watchpost_formats::capture::Capture;
+use watchpost_formats::report::MAX_DAMAGE;
 
 /// A generator of bytes without pattern (xorshift), the same in every run.
 fn noise(seed: u64, count: usize) -> Vec<u8> {

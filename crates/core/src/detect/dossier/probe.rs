@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contact::{Contact, Outcome, SECOND, Service, Time, Transport};
+use crate::contact::{Contact, Outcome, Phase, SECOND, Service, Time, Transport};
 use crate::net::Address;
 use crate::record::ProbeKind;
 use crate::trace::Hit;
@@ -28,6 +28,8 @@ pub mod mark {
     pub const WENT_ON: u8 = 32;
     /// The target greeted, in a protocol in which servers speak first.
     pub const GREETED: u8 = 64;
+    /// The input does not tell how it went.
+    pub const UNTOLD: u8 = 128;
 }
 
 /// One target (host and service) of a source: the first touch, and how it went.
@@ -73,7 +75,7 @@ impl Probe {
             outcome: contact.outcome,
             visits: 1,
             ttl: contact.ttl,
-            marks,
+            marks: marks | if is_untold(contact) { mark::UNTOLD } else { 0 },
             packets: contact.weight.min(255) as u8,
         }
     }
@@ -95,7 +97,12 @@ impl Probe {
 
     /// Nothing came back, or a refusal.
     pub fn failed(&self) -> bool {
-        self.outcome < Outcome::Answered
+        self.outcome < Outcome::Answered && self.marks & mark::UNTOLD == 0
+    }
+
+    /// Something answered, as far as it is told: where it is not, neither this nor [`Self::failed`] holds.
+    pub fn answered(&self) -> bool {
+        self.outcome >= Outcome::Answered
     }
 
     /// The source used it as services are used: it said something (TCP), went on after the answer (UDP), or asked more
@@ -128,6 +135,9 @@ impl Probe {
             return;
         }
         self.outcome = self.outcome.max(outcome);
+        if self.outcome > Outcome::Unknown {
+            self.marks &= !mark::UNTOLD;
+        }
         if self.marks & mark::WENT_ON != 0 && !self.failed() {
             self.outcome = Outcome::Asked;
         }
@@ -156,6 +166,16 @@ impl Probe {
         self.marks & (mark::HUNTED | mark::CONTROLS) != 0
     }
 
+    /// What another contact to the same target tells of how it went.
+    pub fn flow(&mut self, contact: &Contact) {
+        match contact.phase {
+            Phase::Flow => self.learn(contact.outcome, true),
+            // A packet whose answer would be seen: no more is needed to say how it went.
+            Phase::Probe => self.marks &= !mark::UNTOLD,
+            _ => {}
+        }
+    }
+
     /// Another contact to the same target. Of a visit of its own, gives how many seconds it was quiet before.
     pub fn visit(&mut self, contact: &Contact) -> Option<u32> {
         self.packets = self.packets.saturating_add(contact.weight.min(255) as u8);
@@ -173,4 +193,8 @@ impl Probe {
         self.visits = self.visits.saturating_add(1);
         Some(quiet)
     }
+}
+
+fn is_untold(contact: &Contact) -> bool {
+    contact.phase == Phase::Flow && contact.outcome == Outcome::Unknown
 }

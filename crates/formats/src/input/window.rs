@@ -8,7 +8,7 @@ const BUFFER: usize = 256 << 10;
 /// So few bytes are moved to the front before every reading, which keeps to the same part of the buffer and the cache.
 const LITTLE: usize = 4 << 10;
 
-pub(super) struct Window<R> {
+pub(crate) struct Window<R> {
     source: Source<R>,
     buffer: Vec<u8>,
     start: usize,
@@ -20,7 +20,7 @@ pub(super) struct Window<R> {
 }
 
 impl<R: Read> Window<R> {
-    pub fn new(source: Source<R>) -> Self {
+    pub(super) fn new(source: Source<R>) -> Self {
         Self { source, buffer: vec![0; BUFFER], start: 0, end: 0, offset: 0, ended: false, failure: None }
     }
 

@@ -1,6 +1,8 @@
-//! Recognising a capture from its first bytes, and saying what else it looks like.
+//! Why an input cannot be read at all, and what else it looks like.
 
-use std::io;
+use std::io::{self, Read};
+
+use super::Window;
 
 /// Why an input cannot be read as a capture at all.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +11,7 @@ pub enum OpenError {
     #[error("the input is empty; was the capture stopped before its first packet was written?")]
     Empty,
     /// It is something else.
-    #[error("not a capture: it looks like {looks_like} (it begins with {begins}); {advice}")]
+    #[error("not a format that is read: it looks like {looks_like} (it begins with {begins}); {advice}")]
     NotACapture {
         /// What it seems to be, e.g. `text`.
         looks_like: &'static str,
@@ -46,21 +48,29 @@ const KINDS: &[(&[u8], &str, &str)] = &[
     (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
     (b"SQLite format 3\0", "an SQLite database", GIVE),
     (b"%PDF-", "a PDF document", GIVE),
-    (b"#separator", "a Zeek log", GIVE),
-    (b"{", "JSON", GIVE),
-    (b"[", "JSON", GIVE),
+    (b"#separator", "a Zeek log that tells of no connections", LOGS),
+    (b"{", "JSON", LOGS),
+    (b"[", "JSON", LOGS),
     (b"<", "XML or HTML", GIVE),
 ];
 const CONVERT: &str = "convert it with `editcap -F pcapng IN OUT`";
+const LOGS: &str =
+    "`watchpost list formats` names the logs that are read; of JSON one object stands on each line";
 const GIVE: &str = "give a pcap or pcapng file, as `tcpdump -w` writes it";
 
-/// Says what `head`, the first bytes of something that is no capture, looks like.
-pub(super) fn not_a_capture(head: &[u8]) -> OpenError {
+/// Says what the first bytes of something that is not read here look like.
+pub(crate) fn not_readable<R: Read>(window: &mut Window<R>) -> OpenError {
+    window.need(512);
+    let bytes = window.bytes();
+    not_a_capture(&bytes[..bytes.len().min(512)])
+}
+
+fn not_a_capture(head: &[u8]) -> OpenError {
     let known = KINDS.iter().find(|(magic, ..)| head.starts_with(magic));
     let (looks_like, advice) = match known {
         Some(&(_, looks_like, advice)) => (looks_like, advice),
         None if head.get(257..262) == Some(b"ustar") => ("a tar archive", "unpack it first"),
-        None if is_text(head) => ("text", GIVE),
+        None if is_text(head) => ("text", LOGS),
         None if head.iter().all(|byte| *byte == 0) => ("zeros: a hole, or a copy that failed", GIVE),
         None => ("no format known here", GIVE),
     };

@@ -1,8 +1,7 @@
-//! What was read of a capture, what was skipped, what is damaged; and the place where packets become contacts.
+//! What was read of an input, what was skipped, what is damaged.
 
-use crate::conversation::Conversations;
-use crate::packet::{self, Ear, LinkType, Skip};
-use watchpost_core::contact::{Contact, Time};
+use crate::packet::{LinkType, Skip};
+use watchpost_core::contact::Time;
 use watchpost_core::record::Damage;
 
 /// How many damaged places are told one by one; more are only counted.
@@ -14,7 +13,7 @@ const MAX_LINKS: usize = 64;
 /// What was read so far.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Packets read, whether they gave a contact or not.
+    /// Packets read (lines of a log, flows of an export), whether they gave a contact or not.
     pub packets: u64,
     /// Bytes read, after decompression.
     pub bytes: u64,
@@ -22,6 +21,12 @@ pub struct Report {
     pub bytes_raw: u64,
     /// Packets that gave no contact, by reason: `skipped[skip as usize]`.
     pub skipped: [Skipped; Skip::ALL.len()],
+    /// Lines that gave no contact, by reason, in the order of their first.
+    pub reasons: Vec<(&'static str, Skipped)>,
+    /// What was assumed because the input does not say it.
+    pub assumed: Vec<String>,
+    /// What cannot be seen through this input: what, and why.
+    pub blind: Vec<(&'static str, &'static str)>,
     /// The first [`MAX_DAMAGE`] damaged places.
     pub damage: Vec<Damage>,
     /// All damaged places.
@@ -30,8 +35,10 @@ pub struct Report {
     pub snapped: u64,
     /// The link types that the capture announces, in the order of their appearance.
     pub links: Vec<LinkType>,
-    earliest: Time,
-    latest: Time,
+    pub(crate) earliest: Time,
+    pub(crate) latest: Time,
+    /// The latest time that a line of a log told, of a contact or of what was said; `Time::MIN` before the first.
+    pub reached: Time,
 }
 
 /// Packets skipped for one reason.
@@ -44,18 +51,22 @@ pub struct Skipped {
 }
 
 impl Report {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             packets: 0,
             bytes: 0,
             bytes_raw: 0,
             skipped: [Skipped::default(); Skip::ALL.len()],
+            reasons: Vec::new(),
+            assumed: Vec::new(),
+            blind: Vec::new(),
             damage: Vec::new(),
             damages: 0,
             snapped: 0,
             links: Vec::new(),
             earliest: Time::MAX,
             latest: Time::MIN,
+            reached: Time::MIN,
         }
     }
 
@@ -69,55 +80,31 @@ impl Report {
         (self.earliest <= self.latest).then_some(self.latest)
     }
 
+    /// Everything that was read and gave no contact, by reason.
+    pub fn skipped(&self) -> impl Iterator<Item = (&'static str, Skipped)> {
+        let packets = Skip::ALL.into_iter().map(|skip| (skip.reason(), self.skipped[skip as usize]));
+        packets.filter(|(_, skipped)| skipped.count > 0).chain(self.reasons.iter().copied())
+    }
+
+    /// Counts a line that gave no contact.
+    pub(crate) fn skip(&mut self, reason: &'static str, offset: u64) {
+        match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, skipped)) => skipped.count += 1,
+            None => self.reasons.push((reason, Skipped { count: 1, first_offset: offset })),
+        }
+    }
+
     /// Notes that the next packet, at `offset`, could not be read.
-    pub(super) fn damaged(&mut self, offset: u64, what: String, resumed: Option<u64>) {
+    pub(crate) fn damaged(&mut self, offset: u64, what: String, resumed: Option<u64>) {
         self.damages += 1;
         if self.damage.len() < MAX_DAMAGE {
             self.damage.push(Damage { offset, packet: self.packets + 1, what, resumed });
         }
     }
 
-    pub(super) fn announces(&mut self, link: LinkType) {
+    pub(crate) fn announces(&mut self, link: LinkType) {
         if self.links.len() < MAX_LINKS && !self.links.contains(&link) {
             self.links.push(link);
-        }
-    }
-}
-
-/// One round of reading: where contacts go, and how many more packets may be read.
-pub(super) struct Round<'a> {
-    pub into: &'a mut Vec<Contact>,
-    pub left: usize,
-    pub sensor: u16,
-    pub report: &'a mut Report,
-    pub conversations: &'a mut Conversations,
-}
-
-impl Round<'_> {
-    /// Takes one packet whose record starts at `offset`.
-    #[inline]
-    pub fn packet(&mut self, link: LinkType, time: Time, captured: &[u8], original_len: u32, offset: u64) {
-        let report = &mut *self.report;
-        self.left -= 1;
-        report.packets += 1;
-        report.snapped += u64::from((captured.len() as u64) < u64::from(original_len));
-        report.earliest = report.earliest.min(time);
-        report.latest = report.latest.max(time);
-        let ear = Ear::default();
-        match packet::hear(link, time, captured, original_len, self.sensor, &ear) {
-            Ok(contact) => {
-                if let Some(said) = ear.said() {
-                    self.conversations.take(&contact, said);
-                }
-                self.into.push(contact);
-            }
-            Err(skip) => {
-                let skipped = &mut report.skipped[skip as usize];
-                if skipped.count == 0 {
-                    skipped.first_offset = offset;
-                }
-                skipped.count += 1;
-            }
         }
     }
 }

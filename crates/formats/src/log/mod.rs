@@ -1,0 +1,270 @@
+//! Logs: each line becomes contacts, or is counted with the reason why it does not.
+//!
+//! A format is a [`LogFormat`] in [`LOGS`]: how it is recognised from the first lines, and what takes its lines one by one.
+//! A field that a format lacks is unknown, never a default: [`flow`] makes contacts that say so. What a format cannot
+//! see at all stands in its [`LogFormat::blind`].
+
+pub mod cloud; // flow logs of clouds
+pub mod field; // numbers, addresses, words
+pub mod firewall; // packet filters and gateways
+pub mod flow; // a flow becomes one contact
+pub mod stamp; // times in all their forms
+pub mod suricata; // Suricata's eve.json
+pub mod text; // strings of JSON, borrowed
+pub mod words; // what logs tell of conversations
+pub mod zeek; // Zeek, TSV and JSON
+
+use std::io::Read;
+
+use memchr::memchr;
+use watchpost_core::contact::{Contact, Time};
+use watchpost_core::utterance::Utterance;
+
+use crate::Spec;
+use crate::input::{HEAD, Window};
+use crate::report::Report;
+
+/// Longer lines are skipped.
+const LONGEST: usize = 1 << 20;
+
+/// What logs leave out, as the user said it.
+#[derive(Clone, Debug, Default)]
+pub struct Assume {
+    /// The year of stamps without one.
+    pub year: Option<i16>,
+    /// The time zone of stamps without one; none: UTC.
+    pub zone: Option<jiff::tz::TimeZone>,
+}
+
+/// A format of lines.
+pub struct LogFormat {
+    /// Its name and help.
+    pub spec: Spec,
+    /// Whether these first bytes (whole lines, at least one) are of this format.
+    pub recognises: fn(&[u8]) -> bool,
+    /// Begins to read.
+    pub lines: fn(&Assume) -> Box<dyn Lines>,
+    /// How late a line may come, nanoseconds: logs write a flow when it has ended.
+    pub disorder: Time,
+    /// What it cannot see: what, and why.
+    pub blind: &'static [(&'static str, &'static str)],
+}
+
+/// Every format of lines; the first that recognises an input reads it.
+pub const LOGS: &[&LogFormat] = &[
+    &zeek::TSV,
+    &zeek::JSON,
+    &suricata::EVE,
+    &cloud::aws::TEXT,
+    &cloud::gcp::JSON,
+    &firewall::FILTERLOG,
+    &firewall::MIKROTIK,
+    &firewall::FAST,
+    &firewall::ASA,
+    &firewall::PANOS,
+    &firewall::FORTINET,
+    &firewall::CEF,
+    &firewall::NETFILTER,
+];
+
+/// Takes lines of one input, one after the other.
+pub trait Lines {
+    /// Takes one line, without its end. Empty lines are not given.
+    ///
+    /// # Errors
+    /// Why it gives no contact: a short fixed reason, counted, with the first place where it happened.
+    fn take(&mut self, line: &[u8], out: &mut Out<'_>) -> Result<(), &'static str>;
+
+    /// The input has ended: what waits for more goes now.
+    fn end(&mut self, _out: &mut Out<'_>) {}
+
+    /// What had to be assumed so far, in words.
+    fn assumed(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Where a line's contacts and utterances go.
+pub struct Out<'a> {
+    /// Copied into every contact.
+    pub sensor: u16,
+    contacts: &'a mut Vec<Contact>,
+    heard: &'a mut Vec<Utterance>,
+    report: &'a mut Report,
+}
+
+/// Utterances that wait to be fetched, at most: what comes beyond is lost.
+const MOST_HEARD: usize = 65_536;
+
+impl<'a> Out<'a> {
+    /// Into these.
+    pub fn new(
+        sensor: u16,
+        contacts: &'a mut Vec<Contact>,
+        heard: &'a mut Vec<Utterance>,
+        report: &'a mut Report,
+    ) -> Self {
+        Self { sensor, contacts, heard, report }
+    }
+
+    /// A contact.
+    #[inline]
+    pub fn contact(&mut self, contact: Contact) {
+        self.report.earliest = self.report.earliest.min(contact.time);
+        self.report.latest = self.report.latest.max(contact.time);
+        self.report.reached = self.report.reached.max(contact.time);
+        self.contacts.push(contact);
+    }
+
+    /// Something that was said.
+    pub fn said(&mut self, utterance: Utterance) {
+        self.report.reached = self.report.reached.max(utterance.time);
+        if self.heard.len() < MOST_HEARD {
+            self.heard.push(utterance);
+        }
+    }
+}
+
+/// An open log.
+pub struct Log<R> {
+    window: Window<R>,
+    format: &'static LogFormat,
+    lines: Box<dyn Lines>,
+    sensor: u16,
+    report: Report,
+    heard: Vec<Utterance>,
+}
+
+impl<R: Read> Log<R> {
+    /// Which format of lines it is, if any.
+    pub(crate) fn recognise(
+        window: &mut Window<R>,
+        assume: &Assume,
+    ) -> Option<(&'static LogFormat, Box<dyn Lines>)> {
+        // A pipe that stays open gives its first line soon, and the rest perhaps never.
+        let mut wanted = 512;
+        while memchr(b'\n', window.bytes()).is_none() && wanted <= HEAD && window.need(wanted) {
+            wanted *= 2;
+        }
+        let head = &window.bytes()[..window.bytes().len().min(HEAD)];
+        let whole = match head.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => &head[..=end],
+            None => head,
+        };
+        let text = whole.strip_prefix(b"\xef\xbb\xbf").unwrap_or(whole);
+        let format = LOGS.iter().find(|format| (format.recognises)(text))?;
+        Some((format, (format.lines)(assume)))
+    }
+
+    pub(crate) fn new(
+        mut window: Window<R>,
+        (format, lines): (&'static LogFormat, Box<dyn Lines>),
+        mut report: Report,
+        sensor: u16,
+    ) -> Self {
+        if window.bytes().starts_with(b"\xef\xbb\xbf") {
+            window.advance(3);
+        }
+        report.blind = format.blind.to_vec();
+        Self { window, format, lines, sensor, report, heard: Vec::new() }
+    }
+
+    /// The format's name, with `.gz` or `.zst` where it is compressed.
+    pub fn format(&self) -> String {
+        format!("{}{}", self.format.spec.name, self.window.suffix())
+    }
+
+    /// Reads up to `at_most` lines and appends their contacts; false when the input has ended.
+    pub fn fill(&mut self, into: &mut Vec<Contact>, at_most: usize) -> bool {
+        let mut more = true;
+        for _ in 0..at_most {
+            if !self.line(into) {
+                more = false;
+                self.finish(into);
+                break;
+            }
+        }
+        self.report.bytes = self.window.offset();
+        self.report.bytes_raw = self.window.bytes_raw();
+        more
+    }
+
+    /// Takes one line; false where there is none.
+    #[inline]
+    fn line(&mut self, into: &mut Vec<Contact>) -> bool {
+        let (mut length, mut end) = match memchr(b'\n', self.window.bytes()) {
+            Some(at) => (at, at + 1),
+            None => match self.rest_of_line() {
+                Some(found) => found,
+                None => return false,
+            },
+        };
+        let offset = self.window.offset();
+        if length > LONGEST {
+            self.report.skip("longer than 1 MiB", offset);
+            self.window.advance(end);
+            return true;
+        }
+        let line = &self.window.bytes()[..length];
+        if line.last() == Some(&b'\r') {
+            length -= 1;
+        }
+        let line = &line[..length];
+        if !line.is_empty() {
+            self.report.packets += 1;
+            let mut out =
+                Out { sensor: self.sensor, contacts: into, heard: &mut self.heard, report: &mut self.report };
+            if let Err(reason) = self.lines.take(line, &mut out) {
+                self.report.skip(reason, offset);
+            }
+        }
+        end = end.min(self.window.bytes().len());
+        self.window.advance(end);
+        true
+    }
+
+    /// Length of the line that is not wholly in view, and where the next begins; none at the end of the input.
+    #[cold]
+    fn rest_of_line(&mut self) -> Option<(usize, usize)> {
+        loop {
+            let before = self.window.bytes().len();
+            self.window.need(before + 1);
+            let bytes = self.window.bytes();
+            if let Some(at) = memchr(b'\n', &bytes[before..]) {
+                return Some((before + at, before + at + 1));
+            }
+            if bytes.len() > LONGEST {
+                // What of it is in view goes; the rest reads as further lines that do not parse.
+                return Some((bytes.len(), bytes.len()));
+            }
+            if self.window.ended() {
+                return (!bytes.is_empty()).then_some((bytes.len(), bytes.len()));
+            }
+        }
+    }
+
+    fn finish(&mut self, into: &mut Vec<Contact>) {
+        let mut out =
+            Out { sensor: self.sensor, contacts: into, heard: &mut self.heard, report: &mut self.report };
+        self.lines.end(&mut out);
+        if let Some(failure) = self.window.take_failure() {
+            self.report.damaged(self.window.offset(), failure, None);
+        }
+        self.report.assumed = self.lines.assumed();
+    }
+
+    /// Hands over what was said.
+    pub fn heard(&mut self, into: &mut Vec<Utterance>) {
+        into.append(&mut self.heard);
+    }
+
+    /// What was read so far.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// See [`LogFormat::disorder`].
+    pub fn disorder(&self) -> Time {
+        self.format.disorder
+    }
+}
