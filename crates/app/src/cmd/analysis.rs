@@ -97,7 +97,7 @@ fn tell(found: &Found, voice: Voice) -> Result<Option<Exit>, Failure> {
     found.not_captures.iter().take(most).for_each(|what| voice.note(&format!("{what}; skipped")));
     let others = found.not_captures.len().saturating_sub(most);
     if others > 0 {
-        voice.note(&format!("{others} more files in folders are no captures (-v lists them)"));
+        voice.note(&format!("{others} more files in folders are neither captures nor logs (-v lists them)"));
     }
     if let (true, Some((last, before))) = (found.inputs.is_empty(), found.failures.split_last()) {
         before.iter().for_each(|failure| {
@@ -107,8 +107,8 @@ fn tell(found: &Found, voice: Voice) -> Result<Option<Exit>, Failure> {
     }
     if found.inputs.is_empty() {
         return Err(Failure::unreadable(
-            "none of the files in these folders is a capture",
-            "pcap and pcapng files can be read, also compressed with gzip or zstd.",
+            "none of the files in these folders can be read",
+            "Captures and logs can be read, also compressed with gzip or zstd: `watchpost list formats`.",
         ));
     }
     if voice.verbose {

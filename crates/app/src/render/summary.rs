@@ -195,10 +195,9 @@ fn skipped(run: &Run, around: &Circumstances, most: usize) -> Vec<String> {
         parts.push(format!("{} (-v tells them)", plural(others as u64, "other reason", "other reasons")));
     }
     if around.not_captures > 0 {
-        parts.push(format!(
-            "{} in folders that are no captures",
-            plural(around.not_captures, "file", "files")
-        ));
+        let are = if around.not_captures == 1 { "is" } else { "are" };
+        let files = plural(around.not_captures, "file", "files");
+        parts.push(format!("{files} in folders that {are} neither capture nor log"));
     }
     parts
 }

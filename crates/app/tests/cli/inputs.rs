@@ -34,7 +34,7 @@ fn what_is_no_capture_is_said_with_what_it_looks_like() {
     let ended = place
         .run(&["detect", "notes.txt"])
         .with(4)
-        .told("error: notes.txt: not a capture: it looks like text");
+        .told("error: notes.txt: not a format that is read: it looks like text");
     assert_eq!(ended.stdout, "");
     place.run(&["detect", "notes.txt", "sweep.pcap"]).with(4).printed("198.51.100.7");
 }
@@ -50,10 +50,10 @@ fn a_folder_is_searched_and_what_is_no_capture_is_noted() {
         .with(0)
         .printed("198.51.100.7")
         .printed("198.51.100.8")
-        .told("note: all/README: not a capture")
-        .told("1 file in folders that are no captures");
+        .told("note: all/README: not a format that is read")
+        .told("1 file in folders that is neither capture nor log");
     place.file("none/README", b"Nothing here.\n");
-    place.run(&["detect", "none"]).with(4).told("error: none of the files in these folders is a capture");
+    place.run(&["detect", "none"]).with(4).told("error: none of the files in these folders can be read");
     fs::create_dir(place.path().join("void")).unwrap();
     place.run(&["detect", "void"]).with(4).told("error: void: the folder holds no files\n");
 }
