@@ -209,7 +209,7 @@ fn next(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(text.split_at(memchr::memchr(b' ', text).unwrap_or(text.len())))
 }
 
-/// `(020405B40402080A...)`: TCP options in hexadecimal, as bits of [`traits`].
+/// `(020405B40402080A...)`: TCP options in hexadecimal, as bits of `contact::traits`.
 fn listed(list: &[u8]) -> Option<u8> {
     let hex = list.strip_prefix(b"(")?.strip_suffix(b")")?;
     let mut bytes = [0_u8; 40];

@@ -4,7 +4,7 @@
 //! `drop`, a packet with its header facts. What was said is in `http`, `ssh` and `tls`. An `alert`, an `anomaly` and what was
 //! said belong to a flow that is told by itself, so none of them is a contact beside it; in a file without any flow
 //! (many ship alerts alone) each flow that they name is one, with an outcome unknown unless what was said proves it
-//! ([`instead`]).
+//! (`instead`).
 //!
 //! Most lines of a busy sensor are of other types; the type is looked for before anything is parsed.
 //! Fields are those of Suricata's schema (versions 6 to 8): times have an offset without a colon, flow ids have 64 bits.
