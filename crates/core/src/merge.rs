@@ -1,9 +1,9 @@
 //! Several inputs as one, in the order of time.
 //!
 //! Within an input up to a second of disorder is sorted (packets of several queues of a network card arrive a little out
-//! of order; merged captures have hours of it); of a log as much as its format brings with it. A contact later than that keeps its own time and goes on at once: it is
-//! counted, never dropped, and the engine's clock does not turn back. The limit: at most [`HELD`] contacts of an input
-//! wait, so a faster capture is sorted over less than a second.
+//! of order; merged captures have hours of it); of a log as much as its format brings with it. A contact later than that
+//! keeps its own time and goes on at once: it is counted, never dropped, and the engine's clock does not turn back. The
+//! limit: at most [`HELD`] contacts of an input wait, so a faster capture is sorted over less than a second.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

@@ -192,7 +192,7 @@ impl<R: Read> Log<R> {
     /// Takes one line; false where there is none.
     #[inline]
     fn line(&mut self, into: &mut Vec<Contact>) -> bool {
-        let (mut length, mut end) = match memchr(b'\n', self.window.bytes()) {
+        let (length, end) = match memchr(b'\n', self.window.bytes()) {
             Some(at) => (at, at + 1),
             None => match self.rest_of_line() {
                 Some(found) => found,
@@ -206,10 +206,7 @@ impl<R: Read> Log<R> {
             return true;
         }
         let line = &self.window.bytes()[..length];
-        if line.last() == Some(&b'\r') {
-            length -= 1;
-        }
-        let line = &line[..length];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         if !line.is_empty() {
             self.report.packets += 1;
             let mut out =
@@ -218,7 +215,6 @@ impl<R: Read> Log<R> {
                 self.report.skip(reason, offset);
             }
         }
-        end = end.min(self.window.bytes().len());
         self.window.advance(end);
         true
     }

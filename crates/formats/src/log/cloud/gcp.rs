@@ -12,6 +12,7 @@ use crate::Spec;
 use crate::log::field::{address, number};
 use crate::log::flow::{Flow, transport};
 use crate::log::stamp::iso;
+use crate::log::text::Text;
 use crate::log::{Assume, Lines, LogFormat, Out};
 
 /// Flows are reported after some seconds, and delivered a few minutes later.
@@ -46,7 +47,7 @@ struct Entry<'a> {
     #[serde(borrow, rename = "jsonPayload")]
     payload: Payload<'a>,
     #[serde(borrow)]
-    timestamp: Option<Cow<'a, str>>,
+    timestamp: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -54,13 +55,13 @@ struct Payload<'a> {
     #[serde(borrow)]
     connection: Connection<'a>,
     #[serde(borrow)]
-    reporter: Option<Cow<'a, str>>,
+    reporter: Option<Text<'a>>,
     #[serde(borrow)]
-    packets_sent: Option<Cow<'a, str>>,
+    packets_sent: Option<Text<'a>>,
     #[serde(borrow)]
-    start_time: Option<Cow<'a, str>>,
+    start_time: Option<Text<'a>>,
     #[serde(borrow)]
-    disposition: Option<Cow<'a, str>>,
+    disposition: Option<Text<'a>>,
     dest_instance: Option<serde::de::IgnoredAny>,
 }
 
@@ -86,7 +87,7 @@ impl Lines for Entries {
 
 fn contact(entry: &Entry<'_>, sensor: u16) -> Result<Contact, &'static str> {
     let payload = &entry.payload;
-    let from_source = payload.reporter.as_deref().is_some_and(|reporter| reporter.starts_with("SRC"));
+    let from_source = payload.reporter.as_ref().is_some_and(|reporter| reporter.bytes().starts_with(b"SRC"));
     if from_source && payload.dest_instance.is_some() {
         return Err("a flow that its target reports too");
     }
@@ -98,18 +99,17 @@ fn contact(entry: &Entry<'_>, sensor: u16) -> Result<Contact, &'static str> {
     if matches!(kind, Transport::Icmp | Transport::Icmp6) {
         return Err("ICMP without a type");
     }
-    let stamp = payload.start_time.as_deref().or(entry.timestamp.as_deref()).ok_or("no time")?;
-    let (time, _) = iso(stamp.as_bytes()).ok_or("a time of an unknown form")?;
+    let stamp = payload.start_time.as_ref().or(entry.timestamp.as_ref()).ok_or("no time")?;
+    let (time, _) = iso(stamp.bytes()).ok_or("a time of an unknown form")?;
     let (source_port, port) = match kind {
         Transport::Ip => (0, u16::from(protocol)),
         _ => (ends.src_port.unwrap_or(0), ends.dest_port.ok_or("no port")?),
     };
     let mut flow = Flow::new(time, kind, (source, source_port), (target, port));
-    flow.packets =
-        payload.packets_sent.as_deref().and_then(|packets| number(packets.as_bytes())).unwrap_or(1);
+    flow.packets = payload.packets_sent.as_ref().and_then(|packets| number(packets.bytes())).unwrap_or(1);
     // A rule's log names who asks; a flow log reports each direction by itself, sampled, so that silence proves nothing.
-    let phase = match payload.disposition.as_deref() {
-        Some("DENIED") => {
+    let phase = match payload.disposition.as_ref().map(Text::bytes) {
+        Some(b"DENIED") => {
             flow.outcome = Outcome::Silent;
             Phase::Flow
         }
