@@ -5,6 +5,7 @@
 //! see at all stands in its [`LogFormat::blind`].
 
 pub mod cloud; // flow logs of clouds
+mod document; // records within JSON documents
 pub mod field; // numbers, addresses, words
 pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
@@ -23,6 +24,7 @@ use watchpost_core::utterance::Utterance;
 use crate::Spec;
 use crate::input::{HEAD, Window};
 use crate::report::Report;
+use document::{Documents, Next};
 
 /// Longer lines are skipped.
 const LONGEST: usize = 1 << 20;
@@ -78,6 +80,11 @@ pub trait Lines {
     /// The input has ended: what waits for more goes now.
     fn end(&mut self, _out: &mut Out<'_>) {}
 
+    /// Whether it takes the records of JSON documents, and not lines.
+    fn takes_documents(&self) -> bool {
+        false
+    }
+
     /// What had to be assumed so far, in words.
     fn assumed(&self) -> Vec<String> {
         Vec::new()
@@ -88,6 +95,8 @@ pub trait Lines {
 pub struct Out<'a> {
     /// Copied into every contact.
     pub sensor: u16,
+    /// Where the line begins, in bytes of the decompressed input.
+    offset: u64,
     contacts: &'a mut Vec<Contact>,
     heard: &'a mut Vec<Utterance>,
     report: &'a mut Report,
@@ -104,7 +113,17 @@ impl<'a> Out<'a> {
         heard: &'a mut Vec<Utterance>,
         report: &'a mut Report,
     ) -> Self {
-        Self { sensor, contacts, heard, report }
+        Self { sensor, offset: 0, contacts, heard, report }
+    }
+
+    /// The line holds so many flows, each of which counts by itself; without this a line counts as one.
+    pub fn holds(&mut self, flows: u64) {
+        self.report.packets = (self.report.packets + flows).saturating_sub(1);
+    }
+
+    /// A part of the line that gives no contact: why, and where it stands in the line.
+    pub fn skip(&mut self, reason: &'static str, at: usize) {
+        self.report.skip(reason, self.offset + at as u64);
     }
 
     /// A contact.
@@ -130,35 +149,63 @@ pub struct Log<R> {
     window: Window<R>,
     format: &'static LogFormat,
     lines: Box<dyn Lines>,
+    /// Where its records do not stand on lines.
+    documents: Option<Documents>,
     sensor: u16,
     report: Report,
     heard: Vec<Utterance>,
 }
 
+/// What was recognised: a format, and how its records are found.
+pub(crate) struct Found {
+    format: &'static LogFormat,
+    lines: Box<dyn Lines>,
+    documents: Option<Documents>,
+}
+
 impl<R: Read> Log<R> {
     /// Which format of lines it is, if any.
-    pub(crate) fn recognise(
-        window: &mut Window<R>,
-        assume: &Assume,
-    ) -> Option<(&'static LogFormat, Box<dyn Lines>)> {
+    pub(crate) fn recognise(window: &mut Window<R>, assume: &Assume) -> Option<Found> {
         // A pipe that stays open gives its first line soon, and the rest perhaps never.
         let mut wanted = 512;
         while memchr(b'\n', window.bytes()).is_none() && wanted <= HEAD && window.need(wanted) {
             wanted *= 2;
         }
-        let head = &window.bytes()[..window.bytes().len().min(HEAD)];
+        if let Some(found) = Self::recognise_lines(head(window.bytes()), assume) {
+            return Some(found);
+        }
+        // The records of a document begin anywhere.
+        while matches!(head(window.bytes()).trim_ascii_start().first(), Some(b'{' | b'[')) {
+            let found = Self::recognise_documents(head(window.bytes()), assume);
+            if found.is_some() || wanted > HEAD || !window.need(wanted) {
+                return found;
+            }
+            wanted *= 2;
+        }
+        None
+    }
+
+    fn recognise_lines(head: &[u8], assume: &Assume) -> Option<Found> {
         let whole = match head.iter().rposition(|byte| *byte == b'\n') {
             Some(end) => &head[..=end],
             None => head,
         };
-        let text = whole.strip_prefix(b"\xef\xbb\xbf").unwrap_or(whole);
-        let format = LOGS.iter().find(|format| (format.recognises)(text))?;
-        Some((format, (format.lines)(assume)))
+        let format = LOGS.iter().find(|format| (format.recognises)(whole))?;
+        let lines = (format.lines)(assume);
+        let documents = lines.takes_documents().then(|| Documents::new(head));
+        Some(Found { format, lines, documents })
+    }
+
+    fn recognise_documents(head: &[u8], assume: &Assume) -> Option<Found> {
+        let samples = document::samples(head);
+        let format = LOGS.iter().find(|format| samples.iter().any(|sample| (format.recognises)(sample)))?;
+        let documents = Some(Documents::new(head));
+        Some(Found { format, lines: (format.lines)(assume), documents })
     }
 
     pub(crate) fn new(
         mut window: Window<R>,
-        (format, lines): (&'static LogFormat, Box<dyn Lines>),
+        Found { format, lines, documents }: Found,
         mut report: Report,
         sensor: u16,
     ) -> Self {
@@ -166,7 +213,7 @@ impl<R: Read> Log<R> {
             window.advance(3);
         }
         report.blind = format.blind.to_vec();
-        Self { window, format, lines, sensor, report, heard: Vec::new() }
+        Self { window, format, lines, documents, sensor, report, heard: Vec::new() }
     }
 
     /// The format's name, with `.gz` or `.zst` where it is compressed.
@@ -174,11 +221,16 @@ impl<R: Read> Log<R> {
         format!("{}{}", self.format.spec.name, self.window.suffix())
     }
 
-    /// Reads up to `at_most` lines and appends their contacts; false when the input has ended.
+    /// Reads up to `at_most` lines, fewer where a line holds many flows, and appends their contacts; false when the input
+    /// has ended.
     pub fn fill(&mut self, into: &mut Vec<Contact>, at_most: usize) -> bool {
-        let mut more = true;
+        let (mut more, enough) = (true, into.len() + at_most);
         for _ in 0..at_most {
-            if !self.line(into) {
+            if into.len() >= enough {
+                break;
+            }
+            let is_line = if self.documents.is_some() { self.record(into) } else { self.line(into) };
+            if !is_line {
                 more = false;
                 self.finish(into);
                 break;
@@ -205,18 +257,47 @@ impl<R: Read> Log<R> {
             self.window.advance(end);
             return true;
         }
+        self.take(length, into);
+        self.window.advance(end);
+        true
+    }
+
+    /// Takes one record of a document; false where there is none.
+    fn record(&mut self, into: &mut Vec<Contact>) -> bool {
+        let Some(documents) = &mut self.documents else { return false };
+        let next = documents.next(&mut self.window);
+        match next {
+            Next::End => return false,
+            Next::Record(length) => {
+                self.take(length, into);
+                self.window.advance(length);
+            }
+            Next::Lost(length, reason) => {
+                if let Some(reason) = reason {
+                    self.report.packets += 1;
+                    self.report.skip(reason, self.window.offset());
+                }
+                self.window.advance(length);
+            }
+        }
+        true
+    }
+
+    /// Takes what the window begins with.
+    #[inline]
+    fn take(&mut self, length: usize, into: &mut Vec<Contact>) {
+        let offset = self.window.offset();
         let line = &self.window.bytes()[..length];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if !line.is_empty() {
             self.report.packets += 1;
+            let report = &mut self.report;
             let mut out =
-                Out { sensor: self.sensor, contacts: into, heard: &mut self.heard, report: &mut self.report };
+                Out { sensor: self.sensor, offset, contacts: into, heard: &mut self.heard, report };
             if let Err(reason) = self.lines.take(line, &mut out) {
                 self.report.skip(reason, offset);
             }
         }
-        self.window.advance(end);
-        true
     }
 
     /// Length of the line that is not wholly in view, and where the next begins; none at the end of the input.
@@ -240,8 +321,8 @@ impl<R: Read> Log<R> {
     }
 
     fn finish(&mut self, into: &mut Vec<Contact>) {
-        let mut out =
-            Out { sensor: self.sensor, contacts: into, heard: &mut self.heard, report: &mut self.report };
+        let (offset, report) = (self.window.offset(), &mut self.report);
+        let mut out = Out { sensor: self.sensor, offset, contacts: into, heard: &mut self.heard, report };
         self.lines.end(&mut out);
         if let Some(failure) = self.window.take_failure() {
             self.report.damaged(self.window.offset(), failure, None);
@@ -263,4 +344,10 @@ impl<R: Read> Log<R> {
     pub fn disorder(&self) -> Time {
         self.format.disorder
     }
+}
+
+/// The bytes by which an input is recognised.
+fn head(bytes: &[u8]) -> &[u8] {
+    let head = &bytes[..bytes.len().min(HEAD)];
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
 }
