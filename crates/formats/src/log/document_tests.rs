@@ -52,7 +52,9 @@ fn forms(count: usize) -> Vec<String> {
         ("{\"records\":[", RECORD, "]}\n{\"records\":[", "]}"),
         ("{\"logEvents\":[", RECORD, ",", "],\"owner\":\"a { \\\" b\",\"n\":-1.5e3}"),
     ];
-    forms.map(|(before, one, between, after)| [before, &vec![one; count].join(between), after].concat()).into()
+    forms
+        .map(|(before, one, between, after)| [before, &vec![one; count].join(between), after].concat())
+        .into()
 }
 
 #[test]

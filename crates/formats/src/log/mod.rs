@@ -58,6 +58,7 @@ pub const LOGS: &[&LogFormat] = &[
     &zeek::JSON,
     &suricata::EVE,
     &cloud::aws::TEXT,
+    &cloud::azure::FLOWS,
     &cloud::gcp::JSON,
     &firewall::FILTERLOG,
     &firewall::MIKROTIK,
@@ -292,8 +293,7 @@ impl<R: Read> Log<R> {
         if !line.is_empty() {
             self.report.packets += 1;
             let report = &mut self.report;
-            let mut out =
-                Out { sensor: self.sensor, offset, contacts: into, heard: &mut self.heard, report };
+            let mut out = Out { sensor: self.sensor, offset, contacts: into, heard: &mut self.heard, report };
             if let Err(reason) = self.lines.take(line, &mut out) {
                 self.report.skip(reason, offset);
             }
