@@ -13,6 +13,7 @@ pub mod packet; // one packet becomes at most one contact
 
 mod export; // flow exports within captures
 pub mod log; // lines become contacts
+pub mod parquet; // rows become contacts
 
 pub mod conversation; // what is said on connections becomes short clean facts
 
@@ -31,5 +32,6 @@ pub struct Spec {
 
 /// Every format that is read, each plain or compressed with gzip (`.gz`) or zstd (`.zst`).
 pub fn formats() -> impl Iterator<Item = &'static Spec> {
-    [&capture::PCAP, &capture::PCAPNG].into_iter().chain(log::LOGS.iter().map(|format| &format.spec))
+    let logs = log::LOGS.iter().map(|format| &format.spec);
+    [&capture::PCAP, &capture::PCAPNG].into_iter().chain(logs).chain([&parquet::SPEC])
 }

@@ -28,6 +28,9 @@ pub enum OpenError {
         "the compressed input gives nothing: {0}; test it with `gzip -t` or `zstd -t`, or fetch it again"
     )]
     Compression(String),
+    /// It is Parquet, and cannot be read, or holds something else than is read of Parquet.
+    #[error("a Parquet file that cannot be read: {0}")]
+    Table(String),
     /// The input cannot be read.
     #[error("cannot read: {0}")]
     Io(#[from] io::Error),
