@@ -10,6 +10,7 @@ mod icmp; // requests, answers, errors
 mod ip; // IPv4, IPv6, fragments, snapped packets
 mod link; // link types, tags, ARP
 mod make; // packets and files for all of these
+mod parquet; // tables, and their damage
 mod secrets; // what never leaves
 mod seeds; // what the fuzzers begin with
 mod talk; // connections made segment by segment
