@@ -210,11 +210,13 @@ fn is_of_scalar(byte: u8) -> bool {
     byte.is_ascii_digit() || b"+-.Etruefalsn".contains(&byte)
 }
 
-/// Passes over a string; false where it is none.
+/// Passes over a string; false where it is none. What ends in a brace lies between two strings, the second of which is a
+/// record's first key.
 fn string<R: Read>(window: &mut Window<R>) -> bool {
     let mut at = 1;
     loop {
         match window.bytes().get(at).copied() {
+            Some(b'"') if at > 1 && window.bytes()[at - 1] == b'{' => return false,
             Some(b'"') => {
                 window.advance(at + 1);
                 return true;

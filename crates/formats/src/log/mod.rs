@@ -9,6 +9,7 @@ mod document; // records within JSON documents
 pub mod field; // numbers, addresses, words
 pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
+mod recognition; // which format an input is of
 pub mod stamp; // times in all their forms
 pub mod suricata; // Suricata's eve.json
 pub mod text; // strings of JSON, borrowed
@@ -22,9 +23,10 @@ use watchpost_core::contact::{Contact, Time};
 use watchpost_core::utterance::Utterance;
 
 use crate::Spec;
-use crate::input::{HEAD, Window};
+use crate::input::Window;
 use crate::report::Report;
 use document::{Documents, Next};
+use recognition::Found;
 
 /// Longer lines are skipped.
 const LONGEST: usize = 1 << 20;
@@ -157,53 +159,7 @@ pub struct Log<R> {
     heard: Vec<Utterance>,
 }
 
-/// What was recognised: a format, and how its records are found.
-pub(crate) struct Found {
-    format: &'static LogFormat,
-    lines: Box<dyn Lines>,
-    documents: Option<Documents>,
-}
-
 impl<R: Read> Log<R> {
-    /// Which format of lines it is, if any.
-    pub(crate) fn recognise(window: &mut Window<R>, assume: &Assume) -> Option<Found> {
-        // A pipe that stays open gives its first line soon, and the rest perhaps never.
-        let mut wanted = 512;
-        while memchr(b'\n', window.bytes()).is_none() && wanted <= HEAD && window.need(wanted) {
-            wanted *= 2;
-        }
-        if let Some(found) = Self::recognise_lines(head(window.bytes()), assume) {
-            return Some(found);
-        }
-        // The records of a document begin anywhere.
-        while matches!(head(window.bytes()).trim_ascii_start().first(), Some(b'{' | b'[')) {
-            let found = Self::recognise_documents(head(window.bytes()), assume);
-            if found.is_some() || wanted > HEAD || !window.need(wanted) {
-                return found;
-            }
-            wanted *= 2;
-        }
-        None
-    }
-
-    fn recognise_lines(head: &[u8], assume: &Assume) -> Option<Found> {
-        let whole = match head.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => &head[..=end],
-            None => head,
-        };
-        let format = LOGS.iter().find(|format| (format.recognises)(whole))?;
-        let lines = (format.lines)(assume);
-        let documents = lines.takes_documents().then(|| Documents::new(head));
-        Some(Found { format, lines, documents })
-    }
-
-    fn recognise_documents(head: &[u8], assume: &Assume) -> Option<Found> {
-        let samples = document::samples(head);
-        let format = LOGS.iter().find(|format| samples.iter().any(|sample| (format.recognises)(sample)))?;
-        let documents = Some(Documents::new(head));
-        Some(Found { format, lines: (format.lines)(assume), documents })
-    }
-
     pub(crate) fn new(
         mut window: Window<R>,
         Found { format, lines, documents }: Found,
@@ -344,10 +300,4 @@ impl<R: Read> Log<R> {
     pub fn disorder(&self) -> Time {
         self.format.disorder
     }
-}
-
-/// The bytes by which an input is recognised.
-fn head(bytes: &[u8]) -> &[u8] {
-    let head = &bytes[..bytes.len().min(HEAD)];
-    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
 }

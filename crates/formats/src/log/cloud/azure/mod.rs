@@ -116,9 +116,10 @@ impl Records {
                             }
                             at += end + 2;
                         }
-                        _ => {
+                        cut => {
                             out.skip(CUT, at);
-                            at += 1 + end.unwrap_or(text.len());
+                            let Some((end, _)) = cut else { return found };
+                            at += end + 1;
                         }
                     }
                 }

@@ -137,7 +137,11 @@ fn of_a_record_that_is_cut_off_all_whole_tuples_count() {
     let cut = text.find(good).unwrap() + 2 * good.len() + 20;
     let (contacts, report) = read_with(&[text[..cut].to_owned()], true);
     assert_eq!(contacts.len(), 2);
-    assert_eq!(report.skipped().map(|(reason, _)| reason).collect::<Vec<_>>(), [CUT]);
+    assert_eq!(
+        report.skipped().map(|(reason, skipped)| (reason, skipped.count)).collect::<Vec<_>>(),
+        [(CUT, 1)]
+    );
+    assert_eq!(report.packets, 3);
     let (_, report) = read_with(&["{\"category\":\"Administrative\"}".to_owned()], true);
     assert_eq!(report.skipped().map(|(reason, _)| reason).collect::<Vec<_>>(), [NO_FLOWS]);
 }
