@@ -160,6 +160,12 @@ pub(super) fn samples(head: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
+/// Whether an input begins with an object that holds a list of records.
+pub(super) fn is_wrapped(head: &[u8]) -> bool {
+    let start = head.trim_ascii_start();
+    start.starts_with(b"{") && matches!(Scan::default().go(start), Step::List(_))
+}
+
 /// The first key, with its quotes.
 fn first_key(record: &[u8]) -> Option<&[u8]> {
     let key = record.strip_prefix(b"{")?.trim_ascii_start();

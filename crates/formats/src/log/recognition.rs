@@ -29,9 +29,10 @@ impl<R: Read> Log<R> {
         // The records of a document begin anywhere.
         while matches!(head(window.bytes()).trim_ascii_start().first(), Some(b'{' | b'[')) {
             let found = Self::recognise_documents(head(window.bytes()), assume);
-            if found.is_some() || wanted > HEAD || !window.need(wanted) {
+            if found.is_some() || wanted > HEAD || window.ended() {
                 return found;
             }
+            window.need(wanted);
             wanted *= 2;
         }
         None
@@ -44,7 +45,8 @@ impl<R: Read> Log<R> {
         };
         let format = LOGS.iter().find(|format| (format.recognises)(whole))?;
         let lines = (format.lines)(assume);
-        let documents = lines.takes_documents().then(|| Documents::new(head));
+        let has_documents = lines.takes_documents() || document::is_wrapped(head);
+        let documents = has_documents.then(|| Documents::new(head));
         Some(Found { format, lines, documents })
     }
 
