@@ -5,6 +5,7 @@
 //! are asked once, of the campaigns that stand, in the order in which the answers build on each other. The limit: what
 //! is remembered of each campaign is bounded (the first 256 targets and 64 later ones), and so are the numbers here.
 
+mod background; // what is like many others
 mod joins; // coordinated sources become one campaign
 mod lessons; // what each campaign learned, by host
 mod returns; // visits, and which of them came back
@@ -143,6 +144,7 @@ impl Run<'_> {
             scan.campaign.procedures = procedures::resembled(&scan.campaign, &said);
             severity::judge(scan, &said);
         }
+        background::fold(&mut scans);
         Depth { campaigns: scans.into_iter().map(|scan| scan.campaign).collect(), lessons, follow_ups, blind }
     }
 

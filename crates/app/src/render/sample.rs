@@ -301,7 +301,7 @@ pub const fn screen(width: usize) -> super::Screen {
         colour: false,
         colour_messages: false,
         all: false,
-        joined: false,
+        everything: false,
         whole_lists: false,
     }
 }

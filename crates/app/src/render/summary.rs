@@ -9,7 +9,7 @@ use super::clean::clean;
 use super::records::Records;
 use super::style::{self, Ink, TIE, labelled, paint, width};
 use super::words::{self, bytes, number, plural};
-use super::{Screen, campaign, stands};
+use super::{Screen, campaign, is_background, stands};
 
 /// Where the texts begin, right of their labels.
 const INDENT: usize = 14;
@@ -72,7 +72,13 @@ fn first_line(records: &Records<'_>, screen: &Screen) -> String {
         0 => "No scans".to_owned(),
         scans => {
             let from = plural(sources(&standing), "source", "sources");
-            format!("{} from {from}", plural(scans, "scan", "scans"))
+            let background = standing.iter().filter(|campaign| is_background(campaign)).count() as u64;
+            let background = match background {
+                0 => String::new(),
+                all if all == scans => ", all background".to_owned(),
+                many => format!(", {} of them background", number(many)),
+            };
+            format!("{} from {from}{background}", plural(scans, "scan", "scans"))
         }
     };
     let left = match records.follow_ups.len() as u64 {
