@@ -4,7 +4,8 @@ mod common;
 
 use common::*;
 use proptest::prelude::*;
-use watchpost_core::contact::SECOND;
+use watchpost_core::contact::{Contact, SECOND};
+use watchpost_core::net::Address;
 use watchpost_core::pipeline::{Pipeline, RestoreError, Settings};
 use watchpost_core::record::Status;
 
@@ -260,9 +261,7 @@ fn the_budget_holds_where_many_small_sources_give_way_to_few_large_ones() {
 fn coverage_of_a_wide_own_block_is_near_and_the_busiest_service_is_named() {
     // All of a /13 in a mixed order, behind forty decoys: too much to be held exactly.
     let wide = Settings { blocks: vec!["10.64.0.0/13".parse().unwrap()], ..settings(PLENTY, 1) };
-    let target = |i: u32| {
-        watchpost_core::net::Address::v4((0x0a40_0000 | (i.wrapping_mul(40_503) & 0x7_ffff)).to_be_bytes())
-    };
+    let target = |i: u32| Address::v4((0x0a40_0000 | (i.wrapping_mul(40_503) & 0x7_ffff)).to_be_bytes());
     let port = |i: u32| if i < 256 { 1_000 + (i % 40) as u16 } else { 22 };
     let probe = |i: u32| syn(START + i64::from(i) * 1_000_000, v4(198, 51, 100, 7), target(i), port(i));
     let found = run(&(0..524_288).map(probe).collect::<Vec<_>>(), wide, 8_192).campaigns;
@@ -270,4 +269,32 @@ fn coverage_of_a_wide_own_block_is_near_and_the_busiest_service_is_named() {
     assert!(!coverage.hosts.exact, "the test's premise");
     assert!((440_000..=524_288).contains(&coverage.hosts.count), "{coverage:?}");
     assert_eq!(found[0].top_services[0], "tcp/22");
+}
+
+/// Who asks one port of no known service all over the Internet: of every `many` hosts one answers.
+fn asks_around(many: i64, target: fn(i64) -> Address) -> Vec<Contact> {
+    let mut contacts = Vec::new();
+    for i in 0..60 {
+        let syn = syn(START + i * SECOND, v4(203, 0, 113, 9), target(i), 15_501);
+        contacts.push(syn);
+        if i % many == 0 {
+            contacts.extend([accepted(&syn), asked(&syn)]);
+        }
+    }
+    contacts
+}
+
+#[test]
+fn who_finds_answers_all_over_the_internet_knows_peers() {
+    let unrelated = |i: i64| v4(20 + i as u8, 3 * i as u8, 9, 1);
+    let standing = |contacts: Vec<Contact>| {
+        run(&contacts, settings(PLENTY, 1), 10)
+            .campaigns
+            .iter()
+            .filter(|c| c.status != Status::Withdrawn)
+            .count()
+    };
+    assert_eq!(standing(asks_around(3, unrelated)), 0);
+    assert_eq!(standing(asks_around(20, unrelated)), 1, "hardly anybody answers");
+    assert_eq!(standing(asks_around(3, |i| v4(20, 3, 9, i as u8))), 1, "one network");
 }

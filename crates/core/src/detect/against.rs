@@ -12,6 +12,9 @@ use crate::record::{Family, ProbeKind};
 
 /// How contacts ended, how many, and in which order mean nothing.
 const ALL_BUT_CRAFT: &[Family] = &[Family::Outcome, Family::Breadth, Family::Order];
+/// Share of hosts all over the Internet that answer at a port of no known service, from which on the source knows them: of hosts
+/// chosen without such knowledge fewer than one in a hundred does.
+const KNOWN: f64 = 0.2;
 /// Bits of breadth of one service that no peer reaches.
 const BROAD: f64 = 3.0;
 const EVERYTHING: &[Family] = &[Family::Outcome, Family::Breadth, Family::Craft, Family::Order];
@@ -38,7 +41,8 @@ pub const TRACEROUTE: Spec = Spec {
 pub const PEERS: Spec = Spec {
     name: "peer-to-peer",
     family: Family::Against,
-    help: "ordinary connections to hosts scattered over unrelated networks, at ports of an overlay, tried again",
+    help: "ordinary connections to hosts scattered over unrelated networks: at ports of an overlay, tried again, or many of which answer where no \
+           known service does",
     needs: "starts of connections",
     weigh: peers,
 };
@@ -160,10 +164,15 @@ fn peers(case: &Case<'_>) -> Option<Evidence> {
     let broad = ports.iter().any(|s| breadth::of_service(case, *s).bits > Bits::new(BROAD));
     let patient = talked > 0 && share(tried_again, failed) >= 0.3 && failed > 0 && !broad;
     let scattered = scatter >= 0.4;
+    let private = |p: &Probe| p.port >= 1024 && !case.priors.names(p.service());
+    let unnamed = count(&probes, private);
+    let answering = count(&probes, |p| private(p) && p.answered());
     let why = if scattered && share(overlay, probes.len()) >= 0.5 {
         format!("{overlay} of {} contacts at ports of peer-to-peer overlays", probes.len())
     } else if at_high_ports && (own_ports >= 1.0 || scattered && own_ports >= 0.5) {
         format!("{} hosts, each at a high port of its own", case.hosts.len())
+    } else if scattered && share(unnamed, probes.len()) >= 0.8 && share(answering, unnamed) >= KNOWN {
+        format!("{answering} of {unnamed} contacts at ports of no known service are answered")
     } else if scattered && patient {
         format!("{tried_again} of {failed} silent hosts tried again later, {talked} others talked with")
     } else {
