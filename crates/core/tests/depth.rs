@@ -6,7 +6,7 @@ use common::*;
 use watchpost_core::contact::{Contact, SECOND, Time, Transport, traits};
 use watchpost_core::net::Address;
 use watchpost_core::pipeline::{Findings, Pipeline, Settings};
-use watchpost_core::record::{Campaign, FactKind, Link, Order, ServiceState, Severity};
+use watchpost_core::record::{Campaign, FactKind, Family, Link, Order, ServiceState, Severity};
 use watchpost_core::utterance::{Facts, Protocol, Role, Utterance};
 
 const PLENTY: u64 = 64 << 20;
@@ -277,4 +277,26 @@ fn few_scans_are_no_background() {
     let found = run(&crowd_and_one(15, 24), settings(PLENTY, 1), 100);
     assert_eq!(standing(&found).len(), 16);
     assert!(standing(&found).iter().all(|c| c.severity == Severity::Low));
+}
+
+#[test]
+fn of_options_that_a_log_does_not_tell_nothing_is_concluded() {
+    // A SYN without options and without "don't fragment" is a tool's, where all of it was seen.
+    let sweep = |told: u8| -> Vec<Contact> {
+        let bare = |i: i64| Contact {
+            traits: told,
+            window: 1_024,
+            ttl: 240,
+            ..syn(START + i * SECOND, v4(198, 51, 100, 7), v4(203, 0, 113, (i * 167 % 256) as u8), 23)
+        };
+        (0..100).map(bare).collect()
+    };
+    let craft = |told: u8| {
+        let found = run(&sweep(told), settings(PLENTY, 1), 10);
+        let [campaign] = standing(&found)[..] else { panic!("{:#?}", found.campaigns) };
+        let entries = campaign.ledger.iter().filter(|entry| entry.family == Family::Craft);
+        (entries.map(|entry| entry.bits).sum::<f64>(), campaign.tools.len())
+    };
+    assert!(craft(0).0 > 0.0);
+    assert_eq!(craft(traits::PARTLY_TOLD), (0.0, 0));
 }
