@@ -20,7 +20,7 @@ mod words; // numbers, times, durations and kinds in the field's words
 
 use std::time::Duration;
 
-use watchpost_core::record::{Campaign, Direction, Family, Severity, Status};
+use watchpost_core::record::{Blind, Campaign, Direction, Family, Severity, Status};
 
 pub use crate::config::Screen;
 
@@ -32,6 +32,15 @@ pub fn stands(campaign: &Campaign) -> bool {
 /// Whether it is what the whole Internet gets, or like most of many others.
 pub fn is_background(campaign: &Campaign) -> bool {
     campaign.severity == Severity::Info && campaign.direction != Direction::Transit
+}
+
+/// What cannot be seen, why, and which detectors that touches.
+fn blind(blind: &Blind) -> String {
+    let text = format!("{}: {}", clean::clean(&blind.what), clean::clean(&blind.why));
+    match blind.detectors.as_slice() {
+        [] => text,
+        names => format!("{text} (needed by {})", words::and(names)),
+    }
 }
 
 /// The word for a family of evidence.

@@ -19,6 +19,7 @@ use hashbrown::HashMap;
 use crate::blocks::Blocks;
 use crate::campaign::Standing;
 use crate::contact::{SECOND, Time, traits};
+use crate::detect::Sense;
 use crate::detect::dossier::Dossier;
 use crate::heard::Heard;
 use crate::imprint::Imprints;
@@ -136,7 +137,7 @@ impl Run<'_> {
         let mut blind = Vec::new();
         let follow_ups = self.returns(&mut scans).unwrap_or_else(|| {
             let why = "more visits to what scans revealed than can be weighed at once: give a shorter time";
-            blind.push(Blind { what: "returns".into(), why: why.into() });
+            blind.push(Sense::Returns.blind(why));
             Vec::new()
         });
         for scan in scans.iter_mut().filter(|s| s.stands()) {

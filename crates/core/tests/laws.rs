@@ -133,8 +133,7 @@ fn a_probe_every_six_hours_beside_a_million_one_time_sources_is_found_within_the
             contacts.push(syn(time, slow, v4(203, 0, 113, next_slow as u8), 22));
             next_slow += 1;
         }
-        let once =
-            watchpost_core::net::Address::v4((0x1000_0000 + numbers.below(1 << 28) as u32).to_be_bytes());
+        let once = Address::v4((0x1000_0000 + numbers.below(1 << 28) as u32).to_be_bytes());
         contacts.push(syn(time, once, v4(203, 0, 113, numbers.below(256) as u8), 445));
     }
     let findings = run(&contacts, settings(memory, 2), 8_192);
@@ -231,7 +230,7 @@ fn what_is_reported_early_is_withdrawn_when_peers_show() {
 fn every_campaign_is_listed_or_counted_and_the_strongest_is_listed() {
     // Far more small scans than there is room for, then one large one among more of the small ones.
     let small = |n: u32| {
-        let source = watchpost_core::net::Address::v4((0x1000_0000 + n).to_be_bytes());
+        let source = Address::v4((0x1000_0000 + n).to_be_bytes());
         (0..6u8).map(move |i| syn(START + i64::from(n) * SECOND, source, v4(203, 0, 113, i * 9), 22))
     };
     let large =
@@ -247,7 +246,7 @@ fn every_campaign_is_listed_or_counted_and_the_strongest_is_listed() {
 #[test]
 fn the_budget_holds_where_many_small_sources_give_way_to_few_large_ones() {
     let memory = 16 << 20;
-    let source = |n: u32| watchpost_core::net::Address::v4((0x1000_0000 + n).to_be_bytes());
+    let source = |n: u32| Address::v4((0x1000_0000 + n).to_be_bytes());
     let at = |n: u32| START + i64::from(n) * 1_000_000;
     let flood = (0..600_000).map(|n| syn(at(n), source(n), v4(203, 0, 113, 1), 80));
     let large =

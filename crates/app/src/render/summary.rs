@@ -56,10 +56,7 @@ pub fn summary(records: &Records<'_>, around: &Circumstances, screen: &Screen) -
     tell("damaged", damaged(run, most));
     tell("not scans", vec![not_scans(run)]);
     tell("withdrawn", vec![withdrawn(run)]);
-    tell(
-        "blind here",
-        run.blind.iter().map(|blind| format!("{}: {}", clean(&blind.what), clean(&blind.why))).collect(),
-    );
+    tell("blind here", run.blind.iter().map(super::blind).collect());
     tell("memory", vec![memory(run), unreported(run)]);
     tell("next", vec![around.next.clone()]);
     out

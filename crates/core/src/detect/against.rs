@@ -3,7 +3,7 @@
 use hashbrown::HashSet;
 
 use super::dossier::{Probe, mark};
-use super::{Case, Spec, breadth};
+use super::{Case, Sense, Spec, breadth};
 use crate::contact::{Outcome, Service, Transport};
 use crate::direction::is_answer;
 use crate::evidence::{Bits, Evidence};
@@ -24,7 +24,7 @@ pub const BACKSCATTER: Spec = Spec {
     name: "backscatter",
     family: Family::Against,
     help: "answers to forged packets: from one service to ports that nobody listens on",
-    needs: "TCP flags",
+    needs: &[Sense::Flags],
     weigh: backscatter,
 };
 
@@ -33,7 +33,7 @@ pub const TRACEROUTE: Spec = Spec {
     name: "traceroute",
     family: Family::Against,
     help: "times to live that rise step by step, and routers that say so",
-    needs: "time to live",
+    needs: &[Sense::Headers],
     weigh: traceroute,
 };
 
@@ -43,7 +43,7 @@ pub const PEERS: Spec = Spec {
     family: Family::Against,
     help: "ordinary connections to hosts scattered over unrelated networks: at ports of an overlay, tried again, or many of which answer where no \
            known service does",
-    needs: "starts of connections",
+    needs: &[Sense::Accepted],
     weigh: peers,
 };
 
@@ -52,7 +52,7 @@ pub const ROUNDS: Spec = Spec {
     name: "health check",
     family: Family::Against,
     help: "the same targets visited again and again, many of which answer",
-    needs: "replies",
+    needs: &[Sense::Replies, Sense::Answers, Sense::Outcomes, Sense::Accepted],
     weigh: rounds,
 };
 
@@ -61,7 +61,7 @@ pub const OFFLINE: Spec = Spec {
     name: "offline",
     family: Family::Against,
     help: "ordinary contacts to unrelated networks, none of which ever answers, no service asked more than is normal",
-    needs: "replies",
+    needs: &[Sense::Replies, Sense::Answers, Sense::Outcomes, Sense::Accepted],
     weigh: offline,
 };
 
@@ -70,7 +70,7 @@ pub const STREAM: Spec = Spec {
     name: "one-way stream",
     family: Family::Against,
     help: "datagrams that go on and on to the same services: tunnels, media, logs, of which one direction is seen",
-    needs: "each packet",
+    needs: &[Sense::Everything],
     weigh: stream,
 };
 
@@ -79,7 +79,7 @@ pub const RESOLVER: Spec = Spec {
     name: "resolver",
     family: Family::Against,
     help: "questions to name servers scattered over unrelated networks, many of which answer",
-    needs: "replies",
+    needs: &[Sense::Replies, Sense::Answers, Sense::Outcomes, Sense::Accepted],
     weigh: resolver,
 };
 
