@@ -19,7 +19,7 @@ pub const MOST_ROWS: usize = 40;
 const MOST_NAMED: usize = 4;
 
 /// Scans to list one by one, and those to tell together.
-pub fn split<'a>(standing: Vec<&'a Campaign>, everything: bool) -> (Vec<&'a Campaign>, Vec<&'a Campaign>) {
+pub fn split(standing: Vec<&Campaign>, everything: bool) -> (Vec<&Campaign>, Vec<&Campaign>) {
     if everything || standing.len() <= MOST_ROWS {
         return (standing, Vec::new());
     }
