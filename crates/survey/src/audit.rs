@@ -177,6 +177,11 @@ impl<W: Write> Log<W> {
         Ok(())
     }
 
+    /// What it is written to.
+    pub fn written(&self) -> &W {
+        &self.out
+    }
+
     /// Where the chain ends now.
     pub fn end(&self) -> &End {
         &self.end
