@@ -11,4 +11,6 @@
 
 pub mod scope; // what may be probed, by whose authority, how fast, when
 
+pub mod plan; // what is asked, in which order
+
 pub mod audit; // what was done, in a chain that shows any change
