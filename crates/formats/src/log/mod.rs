@@ -20,6 +20,7 @@ use std::io::Read;
 
 use memchr::memchr;
 use watchpost_core::contact::{Contact, Time};
+use watchpost_core::detect::Sense;
 use watchpost_core::utterance::Utterance;
 
 use crate::Spec;
@@ -51,7 +52,7 @@ pub struct LogFormat {
     /// How late a line may come, nanoseconds: logs write a flow when it has ended.
     pub disorder: Time,
     /// What it cannot see: what, and why.
-    pub blind: &'static [(&'static str, &'static str)],
+    pub blind: &'static [(Sense, &'static str)],
 }
 
 /// Every format of lines; the first that recognises an input reads it.
@@ -66,6 +67,7 @@ pub const LOGS: &[&LogFormat] = &[
     &firewall::MIKROTIK,
     &firewall::FAST,
     &firewall::ASA,
+    &firewall::IOS,
     &firewall::PANOS,
     &firewall::FORTINET,
     &firewall::CEF,
@@ -86,6 +88,11 @@ pub trait Lines {
     /// Whether it takes the records of JSON documents, and not lines.
     fn takes_documents(&self) -> bool {
         false
+    }
+
+    /// What cannot be seen beyond what the format cannot show, as far as the lines so far tell: what, and why.
+    fn blind(&self) -> Vec<(Sense, String)> {
+        Vec::new()
     }
 
     /// What had to be assumed so far, in words.
@@ -169,7 +176,7 @@ impl<R: Read> Log<R> {
         if window.bytes().starts_with(b"\xef\xbb\xbf") {
             window.advance(3);
         }
-        report.blind = format.blind.to_vec();
+        report.blind = format.blind.iter().map(|&(sense, why)| (sense, why.into())).collect();
         Self { window, format, lines, documents, sensor, report, heard: Vec::new() }
     }
 
@@ -284,6 +291,7 @@ impl<R: Read> Log<R> {
             self.report.damaged(self.window.offset(), failure, None);
         }
         self.report.assumed = self.lines.assumed();
+        self.report.blind.extend(self.lines.blind().into_iter().map(|(sense, why)| (sense, why.into())));
     }
 
     /// Hands over what was said.

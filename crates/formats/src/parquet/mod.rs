@@ -95,7 +95,7 @@ impl Table {
             )));
         }
         let places = footer.columns.iter().filter_map(|column| place(&column.name)).collect();
-        report.blind = BLIND.to_vec();
+        report.blind = BLIND.iter().map(|&(sense, why)| (sense, why.into())).collect();
         Ok(Self {
             file,
             footer,
@@ -123,7 +123,9 @@ impl Table {
             if !self.row(into) {
                 self.report.bytes = self.file.len() as u64;
                 self.report.bytes_raw = self.bytes_raw;
-                self.report.assumed = self.gaps.said().into_iter().collect();
+                // Told once, however often the end is asked for.
+                let gaps = std::mem::take(&mut self.gaps).blind();
+                self.report.blind.extend(gaps.map(|(sense, why)| (sense, why.into())));
                 return false;
             }
         }

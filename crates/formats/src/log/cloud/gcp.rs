@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport};
+use watchpost_core::detect::Sense;
 
 use crate::Spec;
 use crate::log::cloud::counts::{Counts, LINK};
@@ -29,20 +30,24 @@ pub const JSON: LogFormat = LogFormat {
         recognised: &[b"{", b"["],
     },
     recognises,
-    lines: |_: &Assume| Box::new(Entries),
+    lines: |_: &Assume| Box::new(Entries::default()),
     disorder: DISORDER,
     blind: &[
-        ("denied", "Google's VPC flow logs never tell what a firewall denied: add firewall rule logs"),
+        (Sense::Denied, "Google's VPC flow logs never tell what a firewall denied: add firewall rule logs"),
         (
-            "sampling",
+            Sense::Everything,
             "Google's VPC flow logs are sampled, and firewall rule logs tell a pair once in five seconds: counts are floors, and silence proves nothing",
         ),
-        ("tools", "Google's logs have neither flags nor header fields that tools are told by"),
-        ("pings", "Google's logs do not tell ICMP's type"),
+        (Sense::Headers, "Google's logs have neither flags nor header fields that tools are told by"),
+        (Sense::Pings, "Google's logs do not tell ICMP's type"),
     ],
 };
 
-struct Entries;
+#[derive(Default)]
+struct Entries {
+    /// Rules that allow were seen: what came of it is not told.
+    allowed: bool,
+}
 
 #[derive(Deserialize)]
 struct Entry<'a> {
@@ -85,7 +90,13 @@ impl Lines for Entries {
         let entry: Entry<'_> =
             serde_json::from_slice(line).map_err(|_| "no entry of a flow or a firewall rule")?;
         out.contact(contact(&entry, out.sensor)?);
+        self.allowed |= entry.payload.disposition.as_ref().is_some_and(|said| said.bytes() == b"ALLOWED");
         Ok(())
+    }
+
+    fn blind(&self) -> Vec<(Sense, String)> {
+        let why = "Google's firewall rule logs do not tell how an allowed connection went";
+        self.allowed.then(|| (Sense::Answers, why.to_owned())).into_iter().collect()
     }
 }
 
@@ -151,7 +162,7 @@ mod tests {
     fn read(line: &str) -> Result<Contact, &'static str> {
         let (mut contacts, mut heard, mut report) = (Vec::new(), Vec::new(), Report::new());
         let mut out = Out::new(0, &mut contacts, &mut heard, &mut report);
-        Entries.take(line.as_bytes(), &mut out).map(|()| contacts[0])
+        Entries::default().take(line.as_bytes(), &mut out).map(|()| contacts[0])
     }
 
     /// Entries in the documented form.

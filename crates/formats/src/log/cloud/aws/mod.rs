@@ -10,6 +10,7 @@ pub(crate) mod record; // what a record tells
 
 use serde::Deserialize;
 use watchpost_core::contact::{SECOND, Time};
+use watchpost_core::detect::Sense;
 
 use crate::Spec;
 use crate::log::field::number;
@@ -37,14 +38,14 @@ pub const TEXT: LogFormat = LogFormat {
 };
 
 /// What AWS leaves out, in text and in Parquet.
-pub(crate) const BLIND: &[(&str, &str)] = &[
-    ("tools", "AWS VPC flow logs have no header fields that tools are told by"),
+pub(crate) const BLIND: &[(Sense, &str)] = &[
+    (Sense::Headers, "AWS VPC flow logs have no header fields that tools are told by"),
     (
-        "flags",
+        Sense::Flags,
         "AWS VPC flow logs tell SYN, FIN, RST and SYN-ACK alone, version 2 none: crafted packets look like others",
     ),
-    ("pings", "AWS VPC flow logs do not tell ICMP's type"),
-    ("words", "AWS VPC flow logs do not tell what was said"),
+    (Sense::Pings, "AWS VPC flow logs do not tell ICMP's type"),
+    (Sense::Words, "AWS VPC flow logs do not tell what was said"),
 ];
 
 struct Records {
@@ -73,8 +74,8 @@ impl Lines for Records {
         self.record(without_stamp(line), out)
     }
 
-    fn assumed(&self) -> Vec<String> {
-        self.gaps.said().into_iter().collect()
+    fn blind(&self) -> Vec<(Sense, String)> {
+        self.gaps.blind().into_iter().collect()
     }
 }
 
@@ -228,13 +229,13 @@ mod tests {
         let later = skipped.replace("14185", "14186");
         assert_eq!(read(&format!("{later}{SILENT}")).0[0].outcome, Outcome::Silent);
         let mut gaps = Gaps::default();
-        assert_eq!(gaps.said(), None);
+        assert_eq!(gaps.blind(), None);
         let mut values = [&b""[..]; COUNT];
         values[FIELDS.iter().position(|field| *field == "log-status").unwrap()] = b"SKIPDATA";
         for _ in 0..2 {
             assert!(contact(&values, &mut gaps, 0).is_err());
         }
-        assert!(gaps.said().unwrap().starts_with("AWS left out records in 2 windows (SKIPDATA)"));
+        assert!(gaps.blind().unwrap().1.starts_with("AWS left out records in 2 windows (SKIPDATA)"));
     }
 
     #[test]

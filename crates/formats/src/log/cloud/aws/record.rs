@@ -6,6 +6,7 @@
 
 use watchpost_core::contact::flags::{ACK, FIN, PSH, SYN};
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport};
+use watchpost_core::detect::Sense;
 
 use crate::log::cloud::counts::Counts;
 use crate::log::field::{address, number};
@@ -58,11 +59,12 @@ impl Gaps {
         self.windows.iter().any(|(from, to)| start <= *to && end >= *from)
     }
 
-    /// In words, if there are any.
-    pub fn said(&self) -> Option<String> {
+    /// What is not seen, if there are any.
+    pub fn blind(&self) -> Option<(Sense, String)> {
         let windows = if self.count == 1 { "one window".into() } else { format!("{} windows", self.count) };
         let missing = "counts are at least, and silence in them proves nothing";
-        (self.count > 0).then(|| format!("AWS left out records in {windows} (SKIPDATA): {missing}"))
+        (self.count > 0)
+            .then(|| (Sense::Everything, format!("AWS left out records in {windows} (SKIPDATA): {missing}")))
     }
 }
 

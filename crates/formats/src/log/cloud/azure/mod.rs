@@ -18,6 +18,7 @@ use crate::Spec;
 use connections::{Connections, WAITED};
 use tuple::Tuple;
 use watchpost_core::contact::{SECOND, Time};
+use watchpost_core::detect::Sense;
 
 /// A connection waits for its counts, and records are of a minute.
 const DISORDER: Time = WAITED + 300 * SECOND;
@@ -36,13 +37,13 @@ pub const FLOWS: LogFormat = LogFormat {
     lines: |_: &Assume| Box::new(Records::default()),
     disorder: DISORDER,
     blind: &[
-        ("tools", "Azure's flow logs have no header fields that tools are told by"),
+        (Sense::Headers, "Azure's flow logs have no header fields that tools are told by"),
         (
-            "flags",
+            Sense::Flags,
             "Azure's flow logs tell no flags: crafted packets look like others, and a refusal like an answer of a few packets",
         ),
-        ("pings", "Azure's flow logs do not tell ICMP's type"),
-        ("words", "Azure's flow logs do not tell what was said"),
+        (Sense::Pings, "Azure's flow logs do not tell ICMP's type"),
+        (Sense::Words, "Azure's flow logs do not tell what was said"),
     ],
 };
 
