@@ -10,7 +10,7 @@ use watchpost_formats::log::Assume;
 use watchpost_formats::reader::Reader;
 
 fuzz_target!(|data: &[u8]| {
-    let assume = Assume { year: Some(2025), zone: None };
+    let assume = Assume { year: Some(2025), ..Assume::default() };
     let Ok(mut reader) = Reader::open(data, 7, &assume) else { return };
     let mut contacts = Vec::new();
     // A few compressed bytes can stand for very many lines.

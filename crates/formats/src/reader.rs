@@ -31,8 +31,8 @@ impl<R: Read> Reader<R> {
             return Ok(Self::Capture(Box::new(Capture::new(window, format, report, sensor))));
         }
         match Log::recognise(&mut window, assume) {
-            Some(lines) => Ok(Self::Log(Box::new(Log::new(window, lines, report, sensor)))),
-            None => Err(input::not_readable(&mut window)),
+            Ok(lines) => Ok(Self::Log(Box::new(Log::new(window, lines, report, sensor)))),
+            Err(nearest) => Err(input::not_readable(&mut window, nearest)),
         }
     }
 

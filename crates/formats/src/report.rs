@@ -1,5 +1,7 @@
 //! What was read of an input, what was skipped, what is damaged.
 
+use std::borrow::Cow;
+
 use crate::packet::{LinkType, Skip};
 use watchpost_core::contact::Time;
 use watchpost_core::record::Damage;
@@ -26,7 +28,7 @@ pub struct Report {
     /// What was assumed because the input does not say it.
     pub assumed: Vec<String>,
     /// What cannot be seen through this input: what, and why.
-    pub blind: Vec<(&'static str, &'static str)>,
+    pub blind: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The first [`MAX_DAMAGE`] damaged places.
     pub damage: Vec<Damage>,
     /// All damaged places.

@@ -198,7 +198,7 @@ fn blind(inputs: &[Input], findings: &Findings) -> Vec<Blind> {
     let of_formats = inputs.iter().filter_map(Input::report).flat_map(|report| &report.blind);
     for (what, why) in of_formats {
         if !blind.iter().any(|known| known.what == *what && known.why == *why) {
-            blind.push(Blind { what: (*what).to_owned(), why: (*why).to_owned() });
+            blind.push(Blind { what: what.to_string(), why: why.to_string() });
         }
     }
     blind

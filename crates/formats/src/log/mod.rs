@@ -8,13 +8,16 @@ pub mod cloud; // flow logs of clouds
 pub mod field; // numbers, addresses, words
 pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
+pub mod map; // logs that users describe
 pub mod stamp; // times in all their forms
 pub mod suricata; // Suricata's eve.json
 pub mod text; // strings of JSON, borrowed
 pub mod words; // what logs tell of conversations
 pub mod zeek; // Zeek, TSV and JSON
 
+use std::borrow::Cow;
 use std::io::Read;
+use std::sync::Arc;
 
 use memchr::memchr;
 use watchpost_core::contact::{Contact, Time};
@@ -27,13 +30,15 @@ use crate::report::Report;
 /// Longer lines are skipped.
 const LONGEST: usize = 1 << 20;
 
-/// What logs leave out, as the user said it.
+/// What logs leave out, and what is not known of them, as the user said it.
 #[derive(Clone, Debug, Default)]
 pub struct Assume {
     /// The year of stamps without one.
     pub year: Option<i16>,
     /// The time zone of stamps without one; none: UTC.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// Logs of other products; they come before all formats of lines.
+    pub maps: Vec<Arc<map::Map>>,
 }
 
 /// A format of lines.
@@ -66,6 +71,41 @@ pub const LOGS: &[&LogFormat] = &[
     &firewall::CEF,
     &firewall::NETFILTER,
 ];
+
+/// What an input of lines turned out to be.
+pub(crate) enum Form {
+    /// One of [`LOGS`].
+    Known(&'static LogFormat),
+    /// Of a map that was given.
+    Map(Arc<map::Map>),
+}
+
+impl Form {
+    fn name(&self) -> &str {
+        match self {
+            Self::Known(format) => format.spec.name,
+            Self::Map(map) => map.name(),
+        }
+    }
+
+    fn disorder(&self) -> Time {
+        match self {
+            Self::Known(format) => format.disorder,
+            Self::Map(map) => map.disorder(),
+        }
+    }
+
+    fn blind(&self) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+        match self {
+            Self::Known(format) => {
+                format.blind.iter().map(|(what, why)| ((*what).into(), (*why).into())).collect()
+            }
+            Self::Map(map) => {
+                map.blind().iter().map(|(what, why)| (what.clone().into(), why.clone().into())).collect()
+            }
+        }
+    }
+}
 
 /// Takes lines of one input, one after the other.
 pub trait Lines {
@@ -128,7 +168,7 @@ impl<'a> Out<'a> {
 /// An open log.
 pub struct Log<R> {
     window: Window<R>,
-    format: &'static LogFormat,
+    form: Form,
     lines: Box<dyn Lines>,
     sensor: u16,
     report: Report,
@@ -136,11 +176,14 @@ pub struct Log<R> {
 }
 
 impl<R: Read> Log<R> {
-    /// Which format of lines it is, if any.
+    /// Which form of lines it is.
+    ///
+    /// # Errors
+    /// None of them; and, where maps were given, what is missing for the nearest.
     pub(crate) fn recognise(
         window: &mut Window<R>,
         assume: &Assume,
-    ) -> Option<(&'static LogFormat, Box<dyn Lines>)> {
+    ) -> Result<(Form, Box<dyn Lines>), Option<String>> {
         // A pipe that stays open gives its first line soon, and the rest perhaps never.
         let mut wanted = 512;
         while memchr(b'\n', window.bytes()).is_none() && wanted <= HEAD && window.need(wanted) {
@@ -152,26 +195,40 @@ impl<R: Read> Log<R> {
             None => head,
         };
         let text = whole.strip_prefix(b"\xef\xbb\xbf").unwrap_or(whole);
-        let format = LOGS.iter().find(|format| (format.recognises)(text))?;
-        Some((format, (format.lines)(assume)))
+        let mut nearest: Option<map::Misfit> = None;
+        for map in &assume.maps {
+            match map.fits(text) {
+                Ok(()) => return Ok((Form::Map(Arc::clone(map)), map.lines(assume))),
+                Err(misfit) => {
+                    nearest = Some(match nearest.take() {
+                        Some(known) => known.nearer(misfit),
+                        None => misfit,
+                    });
+                }
+            }
+        }
+        match LOGS.iter().find(|format| (format.recognises)(text)) {
+            Some(format) => Ok((Form::Known(format), (format.lines)(assume))),
+            None => Err(nearest.map(|misfit| misfit.why)),
+        }
     }
 
     pub(crate) fn new(
         mut window: Window<R>,
-        (format, lines): (&'static LogFormat, Box<dyn Lines>),
+        (form, lines): (Form, Box<dyn Lines>),
         mut report: Report,
         sensor: u16,
     ) -> Self {
         if window.bytes().starts_with(b"\xef\xbb\xbf") {
             window.advance(3);
         }
-        report.blind = format.blind.to_vec();
-        Self { window, format, lines, sensor, report, heard: Vec::new() }
+        report.blind = form.blind();
+        Self { window, form, lines, sensor, report, heard: Vec::new() }
     }
 
     /// The format's name, with `.gz` or `.zst` where it is compressed.
     pub fn format(&self) -> String {
-        format!("{}{}", self.format.spec.name, self.window.suffix())
+        format!("{}{}", self.form.name(), self.window.suffix())
     }
 
     /// Reads up to `at_most` lines and appends their contacts; false when the input has ended.
@@ -261,6 +318,6 @@ impl<R: Read> Log<R> {
 
     /// See [`LogFormat::disorder`].
     pub fn disorder(&self) -> Time {
-        self.format.disorder
+        self.form.disorder()
     }
 }
