@@ -277,3 +277,7 @@ fn disorder(typed: &Typed) -> Checked<Time> {
     };
     Ok(Time::from(seconds) * SECOND)
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -80,12 +80,14 @@ impl<'r, 'a> Line<'r, 'a> {
             Some(text) => end(text).ok_or("a target that is no address")?,
             None => (map.target.ok_or("no target")?, None),
         };
-        let source_port = port(row, Field::SourcePort)?.or(source_port);
-        let target_port = port(row, Field::TargetPort)?.or(target_port).or(map.port);
         let (source_port, target_port) = match transport(protocol) {
             Transport::Icmp | Transport::Icmp6 => (0, icmp(row, protocol).ok_or("ICMP without a type")?),
             Transport::Ip => (0, u16::from(protocol)),
-            _ => (source_port.unwrap_or(0), target_port.ok_or("no port")?),
+            _ => {
+                let own = port(row, Field::SourcePort)?.or(source_port);
+                let asked = port(row, Field::TargetPort)?.or(target_port).or(map.port);
+                (own.unwrap_or(0), asked.ok_or("no port")?)
+            }
         };
         let (source, target) = ((source, source_port), (target, target_port));
         Ok(Self { map, row, time, source, target, protocol })

@@ -39,7 +39,7 @@ impl All {
         }
     }
 
-    /// Fields that are mapped, and under which names.
+    /// Fields that are mapped, and under which name first.
     pub fn fields(&mut self, typed: &Typed) -> Checked<Vec<(Field, String)>> {
         let mut mapped = Vec::new();
         for (field, names) in typed.fields.get_ref() {
@@ -58,7 +58,7 @@ impl All {
                 };
                 self.add(name, one, names.span());
             }
-            mapped.push((*field, list.join(" or ")));
+            mapped.push((*field, list[0].clone()));
         }
         Ok(mapped)
     }
