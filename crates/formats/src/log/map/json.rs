@@ -1,7 +1,7 @@
 //! Lines of JSON: the values under the map's paths, found in one pass.
 //!
-//! serde_json reads the line and checks it all; values that no path leads to are passed over without being built. A
-//! value's text is taken as it stands, so that numbers keep all their digits. A path's dots may stand in a key: `source.ip`
+//! Most lines are walked by [`super::compact`]; the others serde_json reads and checks. Values that no path leads to are
+//! passed over without being built. A value's text is taken as it stands, so that numbers keep all their digits. A path's dots may stand in a key: `source.ip`
 //! leads to `{"source":{"ip":..}}` and to `{"source.ip":..}`. A number leads to that element of a list; of a list at the
 //! path's end the words are all looked at, and a value is its first.
 
@@ -11,8 +11,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Map;
 use super::row::Row;
+use super::{Map, compact};
 
 /// Parts of a path, at most.
 pub(super) const DEEPEST: usize = 8;
@@ -21,13 +21,14 @@ pub(super) const DEEPEST: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Paths(Vec<Key>);
 
+/// One key of an object, or one place of a list.
 #[derive(Debug)]
-struct Key {
+pub(super) struct Key {
     key: String,
     /// Paths that end here: places in the map's names.
-    ends: Vec<u16>,
+    pub ends: Vec<u16>,
     /// Paths that go on.
-    below: Paths,
+    pub below: Paths,
 }
 
 impl Paths {
@@ -47,9 +48,15 @@ impl Paths {
         &mut self.0[place]
     }
 
+    /// Whether no path goes on here.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a key leads to.
     #[inline]
-    fn find(&self, key: &str) -> Option<&Key> {
-        self.0.iter().find(|known| known.key == key)
+    pub fn find(&self, key: &[u8]) -> Option<&Key> {
+        self.0.iter().find(|known| known.key.as_bytes() == key)
     }
 }
 
@@ -63,15 +70,30 @@ pub(super) fn walk<'a>(
     line: &'a [u8],
     row: &mut Row<'a>,
 ) -> Result<(), &'static str> {
-    const NONE: &str = "no JSON object";
     let line = line.trim_ascii();
     // An element of a list that has one element a line.
     let line = line.strip_suffix(b",").unwrap_or(line);
+    if compact::walk(map, paths, line, row).is_some() {
+        return Ok(());
+    }
+    *row = Row::new();
     if !line.starts_with(b"{") {
         return Err(NONE);
     }
+    parse(map, paths, line, row).map_err(|_| NONE)
+}
+
+const NONE: &str = "no JSON object";
+
+/// By serde_json, whatever the form.
+pub(super) fn parse<'a>(
+    map: &Map,
+    paths: &Paths,
+    line: &'a [u8],
+    row: &mut Row<'a>,
+) -> Result<(), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(line);
-    Walk { map, paths, row }.deserialize(&mut json).and_then(|()| json.end()).map_err(|_| NONE)
+    Walk { map, paths, row }.deserialize(&mut json).and_then(|()| json.end())
 }
 
 struct Walk<'m, 'r, 'a> {
@@ -85,7 +107,7 @@ impl<'a> Walk<'_, '_, 'a> {
     fn value(&mut self, key: &Key, raw: &'a RawValue) -> Result<(), serde_json::Error> {
         let text = raw.get();
         match text.as_bytes().first() {
-            Some(b'{' | b'[') if !key.below.0.is_empty() => {
+            Some(b'{' | b'[') if !key.below.is_empty() => {
                 let below = Walk { map: self.map, paths: &key.below, row: self.row };
                 below.deserialize(&mut serde_json::Deserializer::from_str(text))?;
             }
@@ -135,7 +157,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<(), A::Error> {
         while let Some(Name(name)) = object.next_key()? {
-            match self.paths.find(&name) {
+            match self.paths.find(name.as_bytes()) {
                 None => {
                     object.next_value::<IgnoredAny>()?;
                 }
@@ -154,7 +176,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         let mut place = 0_u32;
         while let Some(raw) = list.next_element::<&'de RawValue>()? {
-            if let Some(key) = self.paths.find(&place.to_string()) {
+            if let Some(key) = self.paths.find(place.to_string().as_bytes()) {
                 self.value(key, raw).map_err(Error::custom)?;
             }
             place = place.saturating_add(1);

@@ -10,6 +10,7 @@
 
 mod blind; // what follows from what is not mapped
 mod check; // a map as written becomes a map as meant
+mod compact; // lines of JSON, walked
 mod csv; // lines of values
 mod field; // what a map can name
 mod file; // a map as written
