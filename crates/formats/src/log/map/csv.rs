@@ -42,6 +42,15 @@ pub(super) struct Table {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Columns(Vec<Option<u16>>);
 
+impl FromIterator<Option<u16>> for Columns {
+    /// What stands behind the last that is read is not looked at.
+    fn from_iter<T: IntoIterator<Item = Option<u16>>>(places: T) -> Self {
+        let mut all: Vec<Option<u16>> = places.into_iter().collect();
+        all.truncate(all.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
+        Self(all)
+    }
+}
+
 /// What splitting needs to keep.
 pub(super) struct Splitter {
     quoted: csv_core::Reader,
@@ -137,7 +146,7 @@ impl Splitter {
 impl Columns {
     /// Those that a list of names gives.
     pub fn told(map: &Map, names: &[String]) -> Self {
-        Self(names.iter().map(|name| map.place(name.as_bytes())).collect())
+        names.iter().map(|name| map.place(name.as_bytes())).collect()
     }
 
     /// Those that a header gives; none where it lacks a name that the map needs, and then which, in words.
@@ -160,7 +169,7 @@ impl Columns {
             true
         };
         splitter.each(table.delimiter, line, each).map_err(|why| (100, why.to_owned()))?;
-        let columns = Self(found);
+        let columns = Self::from_iter(found);
         let lacks = map.lacks(|name| columns.0.contains(&Some(name)));
         match lacks.first() {
             None => Ok(columns),
@@ -168,7 +177,7 @@ impl Columns {
         }
     }
 
-    /// How many columns there are.
+    /// How many columns there are, up to the last that is read.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -186,11 +195,10 @@ impl Columns {
         let mut count = 0;
         splitter.each(delimiter, line, |place, value| {
             count = place + 1;
-            let Some(name) = self.0.get(place) else { return false };
-            if let Some(name) = name {
+            if let Some(Some(name)) = self.0.get(place) {
                 row.take(map, map.uses(*name), Cow::Borrowed(value));
             }
-            true
+            count < self.0.len()
         })?;
         Ok(count)
     }

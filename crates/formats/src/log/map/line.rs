@@ -8,11 +8,12 @@ use super::super::firewall::syslog::{Clock, Stamp};
 use super::super::flow::{Flow, transport};
 use super::Map;
 use super::field::{Field, Went};
-use super::file::{FlagsForm, Records};
+use super::file::Records;
+use super::flags::flags;
 use super::row::Row;
 use super::time::since;
 use crate::export;
-use watchpost_core::contact::flags::{ACK, CWR, ECE, FIN, PSH, RST, SYN, URG};
+use watchpost_core::contact::flags::{ACK, FIN, RST, SYN};
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport};
 use watchpost_core::net::Address;
 
@@ -58,7 +59,7 @@ pub(super) fn contact(
     .map(|contact| Contact { sensor, ..contact })
 }
 
-/// What all kinds of records have.
+/// What all kinds of records have; a line that is turned round is turned already, but for its counters.
 struct Line<'r, 'a> {
     map: &'r Map,
     row: &'r Row<'a>,
@@ -74,23 +75,26 @@ impl<'r, 'a> Line<'r, 'a> {
             Some(name) => by_name(name).ok_or("a protocol that is not known")?,
             None => map.protocol.ok_or("no protocol")?,
         };
-        let (source, source_port) =
+        let mut source =
             end(row.get(Field::Source).ok_or("no source")?).ok_or("a source that is no address")?;
-        let (target, target_port) = match row.get(Field::Target) {
+        let mut target = match row.get(Field::Target) {
             Some(text) => end(text).ok_or("a target that is no address")?,
             None => (map.target.ok_or("no target")?, None),
         };
-        let (source_port, target_port) = match transport(protocol) {
+        let has_ports = !matches!(transport(protocol), Transport::Icmp | Transport::Icmp6 | Transport::Ip);
+        if has_ports {
+            source.1 = port(row, Field::SourcePort)?.or(source.1);
+            target.1 = port(row, Field::TargetPort)?.or(target.1).or(map.port);
+        }
+        if row.is_turned() {
+            (source, target) = (target, source);
+        }
+        let (own, asked) = match transport(protocol) {
             Transport::Icmp | Transport::Icmp6 => (0, icmp(row, protocol).ok_or("ICMP without a type")?),
             Transport::Ip => (0, u16::from(protocol)),
-            _ => {
-                let own = port(row, Field::SourcePort)?.or(source_port);
-                let asked = port(row, Field::TargetPort)?.or(target_port).or(map.port);
-                (own.unwrap_or(0), asked.ok_or("no port")?)
-            }
+            _ => (source.1.unwrap_or(0), target.1.ok_or("no port")?),
         };
-        let (source, target) = ((source, source_port), (target, target_port));
-        Ok(Self { map, row, time, source, target, protocol })
+        Ok(Self { map, row, time, source: (source.0, own), target: (target.0, asked), protocol })
     }
 
     /// How it went, as the line's words say.
@@ -123,27 +127,20 @@ impl<'r, 'a> Line<'r, 'a> {
 
     fn flow(&self) -> Result<Contact, Reason> {
         let mut flow = self.whole();
-        let turned = self.row.is_turned();
         if matches!(flow.transport, Transport::Icmp | Transport::Icmp6) && !asks(flow.transport, flow.port) {
             return Err(ASKS_NOBODY);
         }
-        let (sent, back) = (self.count(Field::Packets), self.count(Field::PacketsBack));
-        let (flags, flags_back) = (flow.flags, self.flags(Field::FlagsBack));
+        let here = (self.count(Field::Packets), self.flags(Field::Flags));
+        let there = (self.count(Field::PacketsBack), self.flags(Field::FlagsBack));
+        // Of a line that is written from the other end the counters are that end's.
+        let turned = self.row.is_turned();
+        let ((sent, flags), (packets, of_answers)) = if turned { (there, here) } else { (here, there) };
         if self.went().outcome().is_none() && self.went() != Went::Denied {
-            // Turned, the counters are those of the other end, and what came back is what the line's source sent.
-            let (sent, back, of_answers) =
-                if turned { (back, sent, Some(flags)) } else { (sent, back, flags_back) };
             let bytes = if turned { None } else { self.count(Field::BytesBack) };
-            flow.outcome = self.counted(flow.transport, sent, back.or(bytes), back, of_answers);
+            flow.outcome = self.counted(sent, packets, packets.or(bytes), of_answers);
         }
-        flow.flags = first(if turned { flags_back.unwrap_or(0) } else { flags });
-        if turned {
-            (flow.source, flow.target) = (flow.target, flow.source);
-            if !matches!(flow.transport, Transport::Icmp | Transport::Icmp6 | Transport::Ip) {
-                (flow.port, flow.source_port) = (flow.source_port, flow.port);
-            }
-            flow.packets = back.unwrap_or(1);
-        }
+        flow.packets = sent.unwrap_or(1);
+        flow.flags = if flow.transport == Transport::Tcp { first(flags.unwrap_or(0)) } else { 0 };
         Ok(flow.contact(0))
     }
 
@@ -151,20 +148,19 @@ impl<'r, 'a> Line<'r, 'a> {
     /// accepted goes on, or is sent the SYN-ACK again.
     fn counted(
         &self,
-        kind: Transport,
         sent: Option<u64>,
+        packets: Option<u64>,
         back: Option<u64>,
-        packets_back: Option<u64>,
         flags: Option<u8>,
     ) -> Outcome {
-        let tcp = kind == Transport::Tcp;
+        let tcp = self.protocol == 6;
         let reset = |set: u8| set & RST != 0 && set & SYN == 0;
         match back {
             None => Outcome::Unknown,
             Some(0) if self.map.sampled => Outcome::Unknown,
             Some(0) => Outcome::Silent,
             Some(_) if tcp && flags.is_some_and(reset) => Outcome::Refused,
-            Some(_) if tcp && !self.map.sampled && flags.unwrap_or(0) == 0 => match (sent, packets_back) {
+            Some(_) if tcp && !self.map.sampled && flags.unwrap_or(0) == 0 => match (sent, packets) {
                 (Some(1), Some(1)) => Outcome::Refused,
                 _ => Outcome::Answered,
             },
@@ -178,14 +174,12 @@ impl<'r, 'a> Line<'r, 'a> {
         if !known {
             flow.outcome = if self.map.sampled { Outcome::Unknown } else { Outcome::Silent };
         }
-        let mut contact = flow.contact(0);
-        if self.row.is_turned() {
-            (contact.source, contact.target) = (contact.target, contact.source);
-            if !matches!(contact.transport, Transport::Icmp | Transport::Icmp6 | Transport::Ip) {
-                (contact.port, contact.source_port) = (contact.source_port, contact.port);
-            }
+        // A whole flow has the flags of its first packet, a half those of all.
+        if known {
+            flow.flags = first(flow.flags);
         }
-        contact.phase = if known { Phase::Flow } else { Phase::Half };
+        let phase = if known { Phase::Flow } else { Phase::Half };
+        let contact = Contact { phase, ..flow.contact(0) };
         match contact.transport {
             Transport::Icmp | Transport::Icmp6 => export::icmp(contact),
             _ => Ok(contact),
@@ -194,10 +188,8 @@ impl<'r, 'a> Line<'r, 'a> {
 
     fn packet(&self) -> Result<Contact, Reason> {
         let row = self.row;
-        let (source, target) =
-            if row.is_turned() { (self.target, self.source) } else { (self.source, self.target) };
-        let mut packet = Packet::new(self.time, source.0, target.0, self.protocol);
-        (packet.source_port, packet.port) = (source.1, target.1);
+        let mut packet = Packet::new(self.time, self.source.0, self.target.0, self.protocol);
+        (packet.source_port, packet.port) = (self.source.1, self.target.1);
         packet.verdict = match self.went() {
             Went::Unknown => Verdict::Untold,
             Went::Denied | Went::Silent | Went::Refused | Went::Unreachable => Verdict::Denied,
@@ -212,7 +204,7 @@ impl<'r, 'a> Line<'r, 'a> {
         packet.dont_fragment = fragment.is_some_and(is_set);
         packet.options = Options::Untold;
         // Of a header that is told in part nothing follows: then it is a flow of one packet.
-        let whole = (!source.0.is_v4() || ip_id.is_some() && fragment.is_some())
+        let whole = (!self.source.0.is_v4() || ip_id.is_some() && fragment.is_some())
             && if self.protocol == 6 { window.is_some() } else { packet.data.is_some() };
         if whole {
             packet.ttl = row.get(Field::Ttl).and_then(number).unwrap_or(0);
@@ -273,59 +265,6 @@ fn first(all: u8) -> u8 {
     if all & SYN != 0 && all & (FIN | ACK) != FIN { SYN } else { all }
 }
 
-/// TCP flags: `0x12`, `18`, `...A..S.`, `SA`, `SYN,ACK`.
-fn flags(form: FlagsForm, text: &[u8]) -> Option<u8> {
-    let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
-    if let Some(digits) = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X")) {
-        return hex(digits);
-    }
-    if form == FlagsForm::Hex {
-        return hex(text);
-    }
-    if text.first()?.is_ascii_digit() {
-        // The ninth bit, of an experiment with ECN, is not read.
-        return number::<u16>(text).map(|all| all as u8);
-    }
-    named(text).or_else(|| letters(text))
-}
-
-fn named(text: &[u8]) -> Option<u8> {
-    const NAMES: [(&[u8], u8); 8] = [
-        (b"FIN", FIN),
-        (b"SYN", SYN),
-        (b"RST", RST),
-        (b"PSH", PSH),
-        (b"ACK", ACK),
-        (b"URG", URG),
-        (b"ECE", ECE),
-        (b"CWR", CWR),
-    ];
-    let words = text.split(|byte| !byte.is_ascii_alphabetic()).filter(|word| !word.is_empty());
-    let all = words.map(|word| NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|n| n.1));
-    let mut all = all.peekable();
-    all.peek()?;
-    all.try_fold(0, |set, flag| Some(set | flag?))
-}
-
-fn letters(text: &[u8]) -> Option<u8> {
-    text.iter().try_fold(0, |set, letter| {
-        Some(
-            set | match letter.to_ascii_uppercase() {
-                b'F' => FIN,
-                b'S' => SYN,
-                b'R' => RST,
-                b'P' => PSH,
-                b'A' => ACK,
-                b'U' => URG,
-                b'E' => ECE,
-                b'C' | b'W' => CWR,
-                b'.' | b'*' | b'_' | b'-' | b' ' => 0,
-                _ => return None,
-            },
-        )
-    })
-}
-
 /// A bit as logs write it.
 fn is_set(text: &[u8]) -> bool {
     let text: Cow<'_, str> = String::from_utf8_lossy(text);
@@ -336,19 +275,6 @@ fn is_set(text: &[u8]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn flags_in_every_form() {
-        for text in ["0x12", "18", "...A..S.", "SA", "syn,ack", "SYN ACK", "S-A"] {
-            assert_eq!(flags(FlagsForm::Auto, text.as_bytes()), Some(SYN | ACK), "{text}");
-        }
-        assert_eq!(flags(FlagsForm::Hex, b"12"), Some(SYN | ACK));
-        assert_eq!(
-            (flags(FlagsForm::Auto, b"........"), flags(FlagsForm::Auto, b"ack")),
-            (Some(0), Some(ACK))
-        );
-        assert_eq!((flags(FlagsForm::Auto, b"xyz"), flags(FlagsForm::Auto, b"")), (None, None));
-    }
 
     #[test]
     fn ends_with_ports_and_without() {
@@ -363,7 +289,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(text in proptest::collection::vec(any::<u8>(), 0..24)) {
-            let _ = (end(&text), flags(FlagsForm::Auto, &text), flags(FlagsForm::Hex, &text), is_set(&text));
+            let _ = (end(&text), is_set(&text));
         }
     }
 }

@@ -14,6 +14,7 @@ mod compact; // lines of JSON, walked
 mod csv; // lines of values
 mod field; // what a map can name
 mod file; // a map as written
+mod flags; // TCP flags in every form
 mod json; // lines of JSON
 mod line; // values become a contact
 mod names; // paths and columns, and what they are for
@@ -231,13 +232,13 @@ impl Mapped {
     fn is_header(&mut self, line: &[u8]) -> bool {
         let (Shape::Csv(table), Some(splitter)) = (&self.map.shape, &mut self.splitter) else { return false };
         let Ok((_, text)) = self.map.open(line) else { return false };
-        match (&table.names, Columns::of_header(&self.map, table, splitter, &text)) {
-            (Names::Told(_), _) | (_, Err(_)) => false,
-            (_, Ok(columns)) => {
-                self.columns = Some(columns);
-                true
-            }
+        if let Names::Told(_) = table.names {
+            return false;
         }
+        let columns = Columns::of_header(&self.map, table, splitter, &text).ok();
+        let is = columns.is_some();
+        self.columns = columns.or(self.columns.take());
+        is
     }
 }
 
@@ -266,3 +267,6 @@ impl Lines for Mapped {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod shipped_tests;

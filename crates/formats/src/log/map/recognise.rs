@@ -78,7 +78,7 @@ impl Map {
                     .take(self, table.delimiter, &mut splitter, &text, &mut row)
                     .map_err(|why| Misfit::new(FAR, why))?;
                 if count < columns.len() {
-                    let why = format!("{count} columns and not {}", columns.len());
+                    let why = format!("{count} columns, and {} are needed", columns.len());
                     return Err(Misfit::new(FAR, why));
                 }
                 return self.fits_row(&row, header);
