@@ -95,6 +95,16 @@ fn a_flow_of_json() {
 }
 
 #[test]
+fn of_several_names_the_first_counts_wherever_it_stands() {
+    let target = |line: &str| all(line, &gateway("")).0[0].target;
+    let (first, second) = (Address::v4([203, 0, 113, 9]), Address::v4([203, 0, 113, 10]));
+    assert_eq!(target(&line(r#","server.host":"203.0.113.10""#)), first);
+    let before = line("").replacen('{', r#"{"server.host":"203.0.113.10","#, 1);
+    assert_eq!(target(&before), first);
+    assert_eq!(target(&before.replace("\"server.addr\"", "\"x\"")), second);
+}
+
+#[test]
 fn words_tell_how_it_went_and_counters_where_they_do_not() {
     assert_eq!(outcome(r#","events":["deny","x"]"#), Outcome::Silent);
     assert_eq!(outcome(r#","events":["Reset"]"#), Outcome::Refused);
