@@ -4,7 +4,7 @@
 //! read, and meets the map's conditions. A header fits where it names them. What is said of a line that does not fit are
 //! names and forms, never what stands in it.
 
-use super::csv::{Columns, Names, Splitter};
+use super::csv::{Columns, Names, Splitter, Table};
 use super::field::Field;
 use super::line::stamp;
 use super::row::Row;
@@ -43,11 +43,20 @@ impl Map {
     /// # Errors
     /// What is missing in the line that comes nearest.
     pub(in crate::log) fn fits(&self, head: &[u8]) -> Result<(), Misfit> {
-        let lines =
-            head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty());
+        let header = match &self.shape {
+            Shape::Csv(Table { names: Names::Behind(start), .. }) => Some(start),
+            _ => None,
+        };
+        let is_header = |line: &[u8]| header.is_some_and(|start| line.starts_with(start));
+        let lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+        let lines = lines.filter(|line| !line.is_empty() && (is_header(line) || !self.is_comment(line)));
         let mut nearest = Misfit::new(FAR + 1, "it has no lines");
+        let mut splitter = match &self.shape {
+            Shape::Json(_) => None,
+            Shape::Csv(table) => Some(Splitter::new(table.delimiter)),
+        };
         for line in lines.take(LOOKED_AT) {
-            match self.fits_line(line) {
+            match self.fits_line(line, splitter.as_mut()) {
                 Ok(()) => return Ok(()),
                 Err(misfit) => nearest = nearest.nearer(misfit),
             }
@@ -55,34 +64,34 @@ impl Map {
         Err(Misfit { why: format!("map {}: {}", self.name, nearest.why), ..nearest })
     }
 
-    fn fits_line(&self, line: &[u8]) -> Result<(), Misfit> {
+    fn fits_line(&self, line: &[u8], splitter: Option<&mut Splitter>) -> Result<(), Misfit> {
         let (header, text) = self.open(line).map_err(|_| {
             let after = self.after.as_ref().map(|after| String::from_utf8_lossy(after.needle()).into_owned());
             Misfit::new(FAR, format!("no line has `{}` in it", after.unwrap_or_default()))
         })?;
         let mut row = Row::new();
-        match &self.shape {
-            Shape::Json(paths) => {
+        match (&self.shape, splitter) {
+            (Shape::Json(paths), _) => {
                 json::walk(self, paths, &text, &mut row)
                     .map_err(|_| Misfit::new(FAR, "no line is a JSON object"))?;
             }
-            Shape::Csv(table) => {
-                let mut splitter = Splitter::new(table.delimiter);
-                let Names::Told(names) = &table.names else {
-                    return Columns::of_header(self, table, &mut splitter, &text)
-                        .map(|_| ())
-                        .map_err(|(far, why)| Misfit::new(far, why));
-                };
-                let columns = Columns::told(self, names);
-                let count = columns
-                    .take(self, table.delimiter, &mut splitter, &text, &mut row)
-                    .map_err(|why| Misfit::new(FAR, why))?;
-                if count < columns.len() {
-                    let why = format!("{count} columns, and {} are needed", columns.len());
-                    return Err(Misfit::new(FAR, why));
+            (Shape::Csv(table), Some(splitter)) => match &table.names {
+                Names::Told(names) => {
+                    let columns = Columns::told(self, names);
+                    let count = columns
+                        .take(self, table.delimiter, splitter, &text, &mut row)
+                        .map_err(|why| Misfit::new(FAR, why))?;
+                    if count < columns.len() {
+                        let why = format!("{count} columns, and {} are needed", columns.len());
+                        return Err(Misfit::new(FAR, why));
+                    }
                 }
-                return self.fits_row(&row, header);
-            }
+                _ => {
+                    let header = Columns::of_header(self, table, splitter, &text);
+                    return header.map(|_| ()).map_err(|(far, why)| Misfit::new(far, why));
+                }
+            },
+            (Shape::Csv(_), None) => return Err(Misfit::new(FAR, "no table")),
         }
         self.fits_row(&row, header)
     }

@@ -1,6 +1,6 @@
 //! The maps of `data/maps`, on lines as the products document and print them.
 
-use super::tests::{NOON, all, maps, reasons};
+use super::tests::{NOON, all, maps, open, reasons};
 use watchpost_core::contact::flags::{ACK, FIN, PSH, SYN};
 use watchpost_core::contact::{Outcome, Phase, SECOND, Transport};
 
@@ -29,6 +29,8 @@ fn the_firewall_of_windows() {
     assert_eq!((contacts[3].transport, contacts[3].port), (Transport::Icmp, 0x0800));
     assert_eq!(contacts[4].port, 2);
     assert_eq!(reasons(&report), [("a line that the map's conditions leave out", 1)]);
+    let said = open(&log.replace("src-ip", "from"), &maps(WINDOWS)).err().unwrap();
+    assert!(said.contains("map windows-firewall: no column `src-ip` in its header"), "{said}");
 }
 
 /// What nfdump 1.7.1 printed of flows that softflowd had made, and the columns of later versions.

@@ -15,7 +15,7 @@ pub(super) fn maps(text: &str) -> Assume {
     Assume { year: Some(2025), maps: maps.into_iter().map(Arc::new).collect(), ..Assume::default() }
 }
 
-fn open(text: &str, assume: &Assume) -> Result<Reader<Cursor<String>>, String> {
+pub(super) fn open(text: &str, assume: &Assume) -> Result<Reader<Cursor<String>>, String> {
     Reader::open(Cursor::new(text.to_owned()), 3, assume).map_err(|error| error.to_string())
 }
 
