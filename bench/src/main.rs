@@ -9,6 +9,7 @@
 mod benign; // copies of real captures, each with its own addresses and times
 mod capture; // pcap and pcapng in, pcap out
 mod frame; // Ethernet frames: made, and given other addresses
+mod host; // the firewall log of a busy public host
 mod noise; // a crowd of forged sources with a real scan inside
 mod sweep; // one source that asks a million hosts
 
@@ -68,6 +69,17 @@ enum Input {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// The firewall log of a busy public host, and two scans in it.
+    Host {
+        /// The log to write.
+        output: PathBuf,
+        /// How many weeks.
+        #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(u32).range(1..=520))]
+        weeks: u32,
+        /// Sources a week.
+        #[arg(long, default_value_t = 10_000)]
+        sources: u32,
+    },
     /// Prints how often divided scans are found, and how often strangers are taken for one scan.
     Coordination {
         /// Trials of each case; ten times as many of most cases of strangers.
@@ -93,13 +105,21 @@ fn main() -> anyhow::Result<()> {
             let count = write(&output, |out| noise::make(out, &scan, sources, seconds))?;
             (output, count)
         }
+        Input::Host { output, weeks, sources } => {
+            let file = std::fs::File::create(&output);
+            let file = file.with_context(|| format!("cannot write {}", output.display()))?;
+            let mut out = std::io::BufWriter::new(file);
+            let count = host::make(&mut out, weeks, sources)?;
+            out.flush()?;
+            (output, count)
+        }
         Input::Lists(options) => return lists::run(&options),
         Input::Coordination { trials } => {
             return coordination::print(&mut std::io::stdout().lock(), trials);
         }
     };
     let size = std::fs::metadata(&path)?.len();
-    writeln!(std::io::stderr(), "{}: {packets} packets, {size} bytes", path.display())?;
+    writeln!(std::io::stderr(), "{}: {packets} packets or lines, {size} bytes", path.display())?;
     Ok(())
 }
 

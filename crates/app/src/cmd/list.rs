@@ -66,7 +66,7 @@ fn detector(spec: &watchpost_core::detect::Spec) -> Entry {
         help: spec.help.to_owned(),
         more: vec![
             ("family", crate::render::family(spec.family).to_owned()),
-            ("needs", spec.needs.to_owned()),
+            ("needs", spec.needs.iter().map(|sense| sense.name()).collect::<Vec<_>>().join(", ")),
         ],
     }
 }

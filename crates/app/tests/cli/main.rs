@@ -9,3 +9,4 @@ mod maps; // logs of products that nobody knows
 mod options; // what was typed wrongly
 mod outputs; // table, JSON, CSV, Markdown, explain, list
 mod running; // the binary
+mod scope; // scope check, audit verify

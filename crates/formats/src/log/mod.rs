@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use memchr::memchr;
 use watchpost_core::contact::{Contact, Time};
+use watchpost_core::detect::Sense;
 use watchpost_core::utterance::Utterance;
 
 use crate::Spec;
@@ -52,7 +53,7 @@ pub struct LogFormat {
     /// How late a line may come, nanoseconds: logs write a flow when it has ended.
     pub disorder: Time,
     /// What it cannot see: what, and why.
-    pub blind: &'static [(&'static str, &'static str)],
+    pub blind: &'static [(Sense, &'static str)],
 }
 
 /// Every format of lines; the first that recognises an input reads it.
@@ -66,6 +67,7 @@ pub const LOGS: &[&LogFormat] = &[
     &firewall::MIKROTIK,
     &firewall::FAST,
     &firewall::ASA,
+    &firewall::IOS,
     &firewall::PANOS,
     &firewall::FORTINET,
     &firewall::CEF,
@@ -95,14 +97,10 @@ impl Form {
         }
     }
 
-    fn blind(&self) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    fn blind(&self) -> Vec<(Sense, Cow<'static, str>)> {
         match self {
-            Self::Known(format) => {
-                format.blind.iter().map(|(what, why)| ((*what).into(), (*why).into())).collect()
-            }
-            Self::Map(map) => {
-                map.blind().iter().map(|(what, why)| (what.clone().into(), why.clone().into())).collect()
-            }
+            Self::Known(format) => format.blind.iter().map(|&(sense, why)| (sense, why.into())).collect(),
+            Self::Map(map) => map.blind().iter().map(|(sense, why)| (*sense, why.clone().into())).collect(),
         }
     }
 }
@@ -117,6 +115,11 @@ pub trait Lines {
 
     /// The input has ended: what waits for more goes now.
     fn end(&mut self, _out: &mut Out<'_>) {}
+
+    /// What cannot be seen beyond what the format cannot show, as far as the lines so far tell: what, and why.
+    fn blind(&self) -> Vec<(Sense, String)> {
+        Vec::new()
+    }
 
     /// What had to be assumed so far, in words.
     fn assumed(&self) -> Vec<String> {
@@ -304,6 +307,7 @@ impl<R: Read> Log<R> {
             self.report.damaged(self.window.offset(), failure, None);
         }
         self.report.assumed = self.lines.assumed();
+        self.report.blind.extend(self.lines.blind().into_iter().map(|(sense, why)| (sense, why.into())));
     }
 
     /// Hands over what was said.

@@ -1,7 +1,28 @@
 //! What a map cannot show: it follows from the fields that it does not name.
 
+use watchpost_core::detect::Sense;
+
 use super::field::Field;
 use super::file::Records;
+
+/// What a map may say of itself that it cannot show.
+pub(super) const SENSES: [Sense; 15] = [
+    Sense::Probes,
+    Sense::Replies,
+    Sense::Answers,
+    Sense::Outcomes,
+    Sense::Denied,
+    Sense::Accepted,
+    Sense::Everything,
+    Sense::Counts,
+    Sense::Flags,
+    Sense::Strays,
+    Sense::Options,
+    Sense::Headers,
+    Sense::Stacks,
+    Sense::Pings,
+    Sense::Words,
+];
 
 /// What cannot be seen, and why; `known` says whether a field is mapped, or the same for all lines.
 pub(super) fn of(
@@ -9,45 +30,34 @@ pub(super) fn of(
     records: Records,
     sampled: bool,
     known: impl Fn(Field) -> bool,
-) -> Vec<(String, String)> {
+) -> Vec<(Sense, String)> {
     let any = |fields: &[Field]| fields.iter().any(|field| known(*field));
-    let answers = match records {
-        Records::Flows => (!known(Field::Outcome) && !any(&Field::BACK))
-            .then_some("no field tells what came back: who answered is unknown"),
-        Records::Packets => {
-            Some("the log has no answers: a denied packet counts as unanswered, one let through as untold")
-        }
+    let goes = match records {
+        Records::Flows if known(Field::Outcome) || any(&Field::BACK) => None,
+        Records::Flows => Some((Sense::Outcomes, "no field tells how a contact went")),
         Records::Halves => None,
+        Records::Packets => Some((
+            Sense::Answers,
+            "the log has no answers: a denied packet counts as unanswered, one let through as untold",
+        )),
     };
-    let told = [
-        ("answers", answers),
-        (
-            "flags",
-            (!known(Field::Flags)).then_some("no field has TCP flags: crafted packets look like others"),
-        ),
-        (
-            "tools",
-            (!known(Field::Ttl)).then_some("no header fields (window, TTL, IP id) that tools are told by"),
-        ),
-        (
-            "pings",
-            (!any(&[Field::Icmp, Field::IcmpType]))
-                .then_some("no field has ICMP's type: such lines are left out"),
-        ),
-        (
-            "counts",
-            (records != Records::Packets && !known(Field::Packets))
-                .then_some("no field counts packets: a line counts as one"),
-        ),
-        (
-            "sampling",
-            sampled.then_some(
-                "only some packets or flows are told: counts are floors, and silence proves nothing",
-            ),
-        ),
-        ("words", Some("maps do not tell what was said")),
+    let lacks = [
+        (!known(Field::Flags))
+            .then_some((Sense::Flags, "no field has TCP flags: crafted packets look like others")),
+        (!known(Field::Ttl)).then_some((
+            Sense::Headers,
+            "no header fields (window, TTL, IP id, options) that tools are told by",
+        )),
+        (!any(&[Field::Icmp, Field::IcmpType]))
+            .then_some((Sense::Pings, "no field has ICMP's type: such lines are left out")),
+        (records != Records::Packets && !known(Field::Packets))
+            .then_some((Sense::Counts, "no field counts packets: a line counts as one")),
+        sampled.then_some((
+            Sense::Everything,
+            "only some packets or flows are told: counts are floors, and silence proves nothing",
+        )),
+        Some((Sense::Words, "maps do not tell what was said")),
     ];
-    told.into_iter()
-        .filter_map(|(what, why)| Some((what.to_owned(), format!("map {map}: {}", why?))))
-        .collect()
+    let all = std::iter::once(goes).chain(lacks).flatten();
+    all.map(|(sense, why)| (sense, format!("map {map}: {why}"))).collect()
 }

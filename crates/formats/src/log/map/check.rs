@@ -5,6 +5,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use toml::Spanned;
 use watchpost_core::contact::{SECOND, Time};
+use watchpost_core::detect::Sense;
 use watchpost_core::net::Address;
 
 use super::csv::{Delimiter, Names, Table};
@@ -90,7 +91,9 @@ fn map(whole: &Spanned<Typed>) -> Checked<Map> {
         _ => has(typed, field),
     };
     let mut cannot = blind::of(&name, typed.records, typed.sampled, known);
-    cannot.extend(typed.blind.iter().map(|line| (line.what.clone(), format!("map {name}: {}", line.why))));
+    for line in &typed.blind {
+        cannot.push((sense(&line.what)?, format!("map {name}: {}", line.why)));
+    }
     let outcomes = typed.outcomes.iter().flat_map(|words| words.get_ref());
     Ok(Map {
         help: typed.help.get_ref().clone(),
@@ -136,6 +139,17 @@ fn name(typed: &Typed) -> Checked<String> {
         return mistake(&typed.help, "an empty help", "say in a line what writes such logs");
     }
     Ok(name.clone())
+}
+
+fn sense(typed: &Spanned<String>) -> Checked<Sense> {
+    match blind::SENSES.iter().find(|sense| sense.name() == typed.get_ref()) {
+        Some(sense) => Ok(*sense),
+        None => {
+            let message = format!("{:?} is nothing that could be seen", typed.get_ref());
+            let names: Vec<&str> = blind::SENSES.iter().map(|sense| sense.name()).collect();
+            mistake(typed, message, format!("give one of these: {}", names.join(", ")))
+        }
+    }
 }
 
 fn table(typed: &Typed, all: &All) -> Checked<Table> {

@@ -93,6 +93,12 @@ fn every_mistake_has_its_line_and_a_word() {
         ("[map.fields]", "header = false\ncolumns = [\"when\"]\n[map.fields]", 12, "is none of `columns`"),
         ("[map.fields]", "turned = \"back\"\n[map.fields]", 8, "`turned` without a field"),
         ("[map.fields]", "disorder = 90000\n[map.fields]", 8, "later than a day"),
+        (
+            "[map.outcomes]",
+            "[[map.blind]]\nwhat = \"nights\"\nwhy = \"\"\n[map.outcomes]",
+            18,
+            "nothing that could be seen",
+        ),
         ("[map.fields]", "after = \"\"\n[map.fields]", 8, "an empty text"),
         ("[map.fields]", "[map.fields", 8, ""),
     ] {
@@ -156,6 +162,7 @@ fn the_page_of_maps_has_every_key() {
     keys.extend(keys_of(&MAP.replace("\"csv\"", "\"bogus\"")));
     keys.extend(keys_of(&MAP.replace("\"flows\"", "\"bogus\"")));
     keys.extend(FORMS.map(str::to_owned));
+    keys.extend(blind::SENSES.map(|sense| sense.name().to_owned()));
     assert!(keys.len() > 60, "{keys:?}");
     let missing: Vec<&String> = keys.iter().filter(|key| !page.contains(&format!("`{key}`"))).collect();
     assert!(missing.is_empty(), "docs/maps.md lacks {missing:?}");

@@ -119,8 +119,8 @@ pub struct Always {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blind {
-    /// What.
-    pub what: String,
+    /// What, by the name of its sense.
+    pub what: Spanned<String>,
     /// Why.
     pub why: String,
 }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use memchr::memmem::Finder;
 use watchpost_core::contact::Time;
+use watchpost_core::detect::Sense;
 use watchpost_core::net::Address;
 
 use super::firewall::syslog::{self, Clock, Stamp};
@@ -66,7 +67,7 @@ pub struct Map {
     protocol: Option<u8>,
     outcome: Option<Went>,
     disorder: Time,
-    blind: Vec<(String, String)>,
+    blind: Vec<(Sense, String)>,
 }
 
 #[derive(Debug)]
@@ -100,7 +101,7 @@ impl Map {
     }
 
     /// What it cannot see: what, and why.
-    pub fn blind(&self) -> &[(String, String)] {
+    pub fn blind(&self) -> &[(Sense, String)] {
         &self.blind
     }
 

@@ -90,8 +90,8 @@ fn a_flow_of_json() {
             "no line has what the map calls packets_back (in.packets), outcome (events.0), direction (dir): it is unknown"
         ]
     );
-    let blind: Vec<&str> = report.blind.iter().map(|(what, _)| &**what).collect();
-    assert_eq!(blind, ["flags", "tools", "pings", "words"]);
+    let blind: Vec<Sense> = report.blind.iter().map(|(sense, _)| *sense).collect();
+    assert_eq!(blind, [Sense::Flags, Sense::Headers, Sense::Pings, Sense::Words]);
 }
 
 #[test]
@@ -194,7 +194,7 @@ outcome = "did"
 drop = "denied"
 pass = "passed"
 [[map.blind]]
-what = "nights"
+what = "accepted contacts"
 why = "it sleeps"
 "#;
 
@@ -217,7 +217,7 @@ fn packets_of_a_table_behind_a_syslog_header() {
         ]
     );
     assert_eq!(report.assumed, ["stamps are UTC: the log names no zone (--tz)"]);
-    assert!(report.blind.contains(&("nights".into(), "map table: it sleeps".into())));
+    assert!(report.blind.contains(&(Sense::Accepted, "map table: it sleeps".into())));
     let far = open("a fw: 1;2\n", &assume).err().unwrap();
     assert!(far.contains("map table: 2 columns, and 7 are needed"), "{far}");
 }
