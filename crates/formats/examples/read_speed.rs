@@ -1,18 +1,24 @@
 //! Prints how fast captures and logs are read, on one core, to contacts:
-//! `cargo run --release -p watchpost-formats --example read_speed FILE...`
+//! `cargo run --release -p watchpost-formats --example read_speed FILE...`; files of maps (`*.toml`) hold for those after them.
 
 #![allow(clippy::print_stdout, reason = "it is a command")]
 
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File};
+use std::sync::Arc;
 use std::time::Instant;
-use watchpost_formats::log::Assume;
+use watchpost_formats::log::{Assume, map};
 use watchpost_formats::reader::Reader;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let mut assume = Assume::default();
     for name in std::env::args().skip(1) {
+        if name.ends_with(".toml") {
+            assume.maps.extend(map::read(&fs::read_to_string(&name)?)?.into_iter().map(Arc::new));
+            continue;
+        }
         let began = Instant::now();
-        let mut reader = Reader::open(File::open(&name)?, 0, &Assume::default())?;
+        let mut reader = Reader::open(File::open(&name)?, 0, &assume)?;
         let (mut contacts, mut heard) = (Vec::with_capacity(4096), Vec::new());
         let (mut made, mut said) = (0, 0);
         let mut more = true;

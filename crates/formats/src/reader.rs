@@ -37,8 +37,8 @@ impl<R: Read> Reader<R> {
             return Ok(Self::Table(Box::new(Table::open(window, report, sensor)?)));
         }
         match Log::recognise(&mut window, assume) {
-            Some(lines) => Ok(Self::Log(Box::new(Log::new(window, lines, report, sensor)))),
-            None => Err(input::not_readable(&mut window)),
+            Ok(lines) => Ok(Self::Log(Box::new(Log::new(window, lines, report, sensor)))),
+            Err(nearest) => Err(input::not_readable(&mut window, nearest)),
         }
     }
 

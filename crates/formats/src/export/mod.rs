@@ -108,7 +108,7 @@ impl Record {
 }
 
 /// Echo, timestamp and mask: their type tells who asks.
-fn icmp(contact: Contact) -> Result<Contact, Reason> {
+pub(crate) fn icmp(contact: Contact) -> Result<Contact, Reason> {
     let asks = |kind: u16| Contact { port: kind << 8, source_port: 0, ..contact };
     let answers = |kind: u16| Contact {
         phase: Phase::Reply,

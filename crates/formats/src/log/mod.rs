@@ -9,6 +9,7 @@ mod document; // records within JSON documents
 pub mod field; // numbers, addresses, words
 pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
+pub mod map; // logs that users describe
 mod recognition; // which format an input is of
 pub mod stamp; // times in all their forms
 pub mod suricata; // Suricata's eve.json
@@ -17,6 +18,7 @@ pub mod words; // what logs tell of conversations
 pub mod zeek; // Zeek, TSV and JSON
 
 use std::io::Read;
+use std::sync::Arc;
 
 use memchr::memchr;
 use watchpost_core::contact::{Contact, Time};
@@ -27,18 +29,20 @@ use crate::Spec;
 use crate::input::Window;
 use crate::report::Report;
 use document::{Documents, Next};
-use recognition::Found;
+use recognition::{Form, Found};
 
 /// Longer lines are skipped.
 const LONGEST: usize = 1 << 20;
 
-/// What logs leave out, as the user said it.
+/// What logs leave out, and what is not known of them, as the user said it.
 #[derive(Clone, Debug, Default)]
 pub struct Assume {
     /// The year of stamps without one.
     pub year: Option<i16>,
     /// The time zone of stamps without one; none: UTC.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// Logs of other products; they come before all formats of lines.
+    pub maps: Vec<Arc<map::Map>>,
 }
 
 /// A format of lines.
@@ -157,7 +161,7 @@ impl<'a> Out<'a> {
 /// An open log.
 pub struct Log<R> {
     window: Window<R>,
-    format: &'static LogFormat,
+    form: Form,
     lines: Box<dyn Lines>,
     /// Where its records do not stand on lines.
     documents: Option<Documents>,
@@ -169,20 +173,20 @@ pub struct Log<R> {
 impl<R: Read> Log<R> {
     pub(crate) fn new(
         mut window: Window<R>,
-        Found { format, lines, documents }: Found,
+        Found { form, lines, documents }: Found,
         mut report: Report,
         sensor: u16,
     ) -> Self {
         if window.bytes().starts_with(b"\xef\xbb\xbf") {
             window.advance(3);
         }
-        report.blind = format.blind.iter().map(|&(sense, why)| (sense, why.into())).collect();
-        Self { window, format, lines, documents, sensor, report, heard: Vec::new() }
+        report.blind = form.blind();
+        Self { window, form, lines, documents, sensor, report, heard: Vec::new() }
     }
 
     /// The format's name, with `.gz` or `.zst` where it is compressed.
     pub fn format(&self) -> String {
-        format!("{}{}", self.format.spec.name, self.window.suffix())
+        format!("{}{}", self.form.name(), self.window.suffix())
     }
 
     /// Reads up to `at_most` lines, fewer where a line holds many flows, and appends their contacts; false when the input
@@ -306,6 +310,6 @@ impl<R: Read> Log<R> {
 
     /// See [`LogFormat::disorder`].
     pub fn disorder(&self) -> Time {
-        self.format.disorder
+        self.form.disorder()
     }
 }
