@@ -45,6 +45,29 @@ pub(crate) struct Domain {
     pub sampling: u32,
     /// When it was started: flows count from there.
     pub started: Option<Time>,
+    /// When its uptime was 0, as the first datagram told.
+    origin: Option<Time>,
+}
+
+/// Exporters of which something is remembered.
+const DOMAINS: usize = 4_096;
+/// Headers tell the time in seconds (NetFlow v9), or round it, and the uptime in milliseconds.
+const ROUNDING: Time = SECOND;
+
+/// When a datagram was sent, by the exporter's uptime. The header's own time is rounded otherwise than the uptime, so the
+/// same moment would come out differently of each datagram, and an answer before its question.
+fn steady(domains: &mut Domains, key: (Address, u32), sent: Time, uptime: u32) -> Time {
+    let since = Time::from(uptime) * (SECOND / 1_000);
+    let told = sent - since;
+    if domains.len() >= DOMAINS && !domains.contains_key(&key) {
+        return sent;
+    }
+    let known = &mut domains.entry(key).or_default().origin;
+    // Another start, or a clock that was set.
+    if known.is_none_or(|known| known.abs_diff(told) > ROUNDING.unsigned_abs()) {
+        *known = Some(told);
+    }
+    known.unwrap_or(told) + since
 }
 
 /// Where flows go, and what is counted.
@@ -143,7 +166,7 @@ impl Exports {
     pub fn take(&mut self, exporter: Address, time: Time, bytes: &[u8], into: &mut Flows<'_>) {
         let before = into.contacts.len();
         let done = match bytes {
-            [0, 5, ..] => v5::take(bytes, into),
+            [0, 5, ..] => v5::take(exporter, bytes, &mut self.domains, into),
             [0, 9, ..] => self.templates.v9(exporter, bytes, &mut self.domains, into),
             [0, 10, ..] => self.templates.ipfix(exporter, bytes, &mut self.domains, into),
             [0, 0, 0, 5, ..] => sflow::take(time, bytes, into),
