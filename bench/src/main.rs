@@ -9,6 +9,7 @@
 mod benign; // copies of real captures, each with its own addresses and times
 mod capture; // pcap and pcapng in, pcap out
 mod frame; // Ethernet frames: made, and given other addresses
+mod host; // the firewall log of a busy public host
 mod noise; // a crowd of forged sources with a real scan inside
 mod sweep; // one source that asks a million hosts
 
@@ -115,6 +116,17 @@ enum Input {
         #[arg(required = true)]
         inputs: Vec<PathBuf>,
     },
+    /// The firewall log of a busy public host, and two scans in it.
+    Host {
+        /// The log to write.
+        output: PathBuf,
+        /// How many weeks.
+        #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(u32).range(1..=520))]
+        weeks: u32,
+        /// Sources a week.
+        #[arg(long, default_value_t = 10_000)]
+        sources: u32,
+    },
     /// Prints how often divided scans are found, and how often strangers are taken for one scan.
     Coordination {
         /// Trials of each case; ten times as many of most cases of strangers.
@@ -158,13 +170,19 @@ fn main() -> anyhow::Result<()> {
             let mut out = std::io::stdout().lock();
             return inputs.iter().try_for_each(|path| read::print(&mut out, path));
         }
+        Input::Host { output, weeks, sources } => {
+            return text(&output, |out| {
+                host::make(out, weeks, sources)?;
+                Ok(())
+            });
+        }
         Input::Lists(options) => return lists::run(&options),
         Input::Coordination { trials } => {
             return coordination::print(&mut std::io::stdout().lock(), trials);
         }
     };
     let size = std::fs::metadata(&path)?.len();
-    writeln!(std::io::stderr(), "{}: {packets} packets, {size} bytes", path.display())?;
+    writeln!(std::io::stderr(), "{}: {packets} packets or lines, {size} bytes", path.display())?;
     Ok(())
 }
 

@@ -97,7 +97,7 @@ pub struct Detect {
     /// The same as --format json; errors become JSON as well
     #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub json: bool,
-    /// List every scan, also where a terminal would get the most severe ones and a count of the others
+    /// List every scan: also beyond the 40 that a terminal gets, background that is told in one line a kind, and those joined into others
     #[arg(long, hide_env_values = true, env = "WATCHPOST_ALL", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub all: bool,
     /// End with status 1 if a scan of this severity or a higher one stands

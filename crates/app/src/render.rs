@@ -1,5 +1,6 @@
 //! Records become text. Every function here is pure: records and a [`Screen`] in, text out.
 
+mod background; // what is like thousands of others, in one line a kind
 mod campaign; // one campaign in phrases: what, from where, to what, how, with what result
 pub mod clean; // nothing raw reaches a terminal
 pub mod csv;
@@ -19,13 +20,27 @@ mod words; // numbers, times, durations and kinds in the field's words
 
 use std::time::Duration;
 
-use watchpost_core::record::{Campaign, Family, Status};
+use watchpost_core::record::{Blind, Campaign, Direction, Family, Severity, Status};
 
 pub use crate::config::Screen;
 
 /// Whether a campaign still means what it says: it was neither withdrawn nor joined into another.
 pub fn stands(campaign: &Campaign) -> bool {
     campaign.status != Status::Withdrawn && campaign.merged_into.is_none()
+}
+
+/// Whether it is what the whole Internet gets, or like most of many others.
+pub fn is_background(campaign: &Campaign) -> bool {
+    campaign.severity == Severity::Info && campaign.direction != Direction::Transit
+}
+
+/// What cannot be seen, why, and which detectors that touches.
+fn blind(blind: &Blind) -> String {
+    let text = format!("{}: {}", clean::clean(&blind.what), clean::clean(&blind.why));
+    match blind.detectors.as_slice() {
+        [] => text,
+        names => format!("{text} (needed by {})", words::and(names)),
+    }
 }
 
 /// The word for a family of evidence.

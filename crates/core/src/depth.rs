@@ -5,6 +5,7 @@
 //! are asked once, of the campaigns that stand, in the order in which the answers build on each other. The limit: what
 //! is remembered of each campaign is bounded (the first 256 targets and 64 later ones), and so are the numbers here.
 
+mod background; // what is like many others
 mod joins; // coordinated sources become one campaign
 mod lessons; // what each campaign learned, by host
 mod returns; // visits, and which of them came back
@@ -18,6 +19,7 @@ use hashbrown::HashMap;
 use crate::blocks::Blocks;
 use crate::campaign::Standing;
 use crate::contact::{SECOND, Time, traits};
+use crate::detect::Sense;
 use crate::detect::dossier::Dossier;
 use crate::heard::Heard;
 use crate::imprint::Imprints;
@@ -135,7 +137,7 @@ impl Run<'_> {
         let mut blind = Vec::new();
         let follow_ups = self.returns(&mut scans).unwrap_or_else(|| {
             let why = "more visits to what scans revealed than can be weighed at once: give a shorter time";
-            blind.push(Blind { what: "returns".into(), why: why.into() });
+            blind.push(Sense::Returns.blind(why));
             Vec::new()
         });
         for scan in scans.iter_mut().filter(|s| s.stands()) {
@@ -143,6 +145,7 @@ impl Run<'_> {
             scan.campaign.procedures = procedures::resembled(&scan.campaign, &said);
             severity::judge(scan, &said);
         }
+        background::fold(&mut scans);
         Depth { campaigns: scans.into_iter().map(|scan| scan.campaign).collect(), lessons, follow_ups, blind }
     }
 

@@ -107,6 +107,67 @@ fn what_is_heard_comes_no_later_than_its_contact_and_once() {
     assert_eq!((all.len(), heard.len()), (15_000, 15_000));
 }
 
+/// Says something every second, and gives no contact.
+struct WordsAlone {
+    said: Vec<Time>,
+    at: usize,
+    told: usize,
+}
+
+enum Either {
+    Words(WordsAlone),
+    Contacts(Given),
+}
+
+impl ContactSource for Either {
+    fn fill(&mut self, into: &mut Vec<Contact>) -> bool {
+        match self {
+            Self::Words(words) => {
+                words.at = (words.at + 3).min(words.said.len());
+                words.at < words.said.len()
+            }
+            Self::Contacts(given) => given.fill(into),
+        }
+    }
+    fn heard(&mut self, into: &mut Vec<Utterance>) {
+        match self {
+            Self::Words(words) => {
+                into.extend(words.said[words.told..words.at].iter().map(|time| utterance(*time, 9)));
+                words.told = words.at;
+            }
+            Self::Contacts(given) => given.heard(into),
+        }
+    }
+    fn reached(&self) -> Option<Time> {
+        let Self::Words(words) = self else { return None };
+        words.at.checked_sub(1).map(|last| words.said[last])
+    }
+}
+
+#[test]
+fn an_input_of_words_alone_goes_on_in_step_with_the_others() {
+    let times: Vec<Time> = (0..20_000).map(|n| n * SECOND).collect();
+    let words = WordsAlone { said: times.clone(), at: 0, told: 0 };
+    let given = Given { times, known_start: false, at: 0, told: 0, sensor: 1 };
+    let mut merge = Merge::new(vec![Either::Words(words), Either::Contacts(given)]);
+    let (mut contacts, mut heard, mut all) = (Vec::new(), Vec::new(), 0);
+    let mut more = true;
+    while more {
+        contacts.clear();
+        more = merge.fill(&mut contacts);
+        merge.heard(&mut heard);
+        all += contacts.len();
+        let said = heard.iter().filter(|u| u.sensor == 9).map(|u| u.time).max();
+        let last = contacts.last().map(|c| c.time);
+        if let (Some(said), Some(last), true) = (said, last, more) {
+            assert!(said.abs_diff(last) <= 10 * SECOND as u64, "words of {said}, contacts of {last}");
+        }
+    }
+    let words = heard.iter().filter(|u| u.sensor == 9);
+    assert_eq!((all, words.clone().count()), (20_000, 20_000));
+    assert!(words.is_sorted_by_key(|u| u.time));
+}
+
 proptest! {
     #[test]
     fn sorted_inputs_give_a_sorted_whole(

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::blocks::Blocks;
 use crate::contact::{Contact, Time};
 use crate::depth;
+use crate::detect::Sense;
 use crate::direction::PairMemory;
 use crate::heard::Heard;
 use crate::permutation::Tables;
@@ -250,21 +251,21 @@ impl Pipeline {
     fn blind(&self) -> Vec<Blind> {
         let seen = self.world.seen();
         let mut blind = Vec::new();
-        let mut say = |what: &str, why: String| blind.push(Blind { what: what.into(), why });
+        let mut say = |what: Sense, why: &str| blind.push(what.blind(why));
         if self.blocks.is_empty() {
             say(
-                "direction",
-                "no own blocks were given, so inbound, internal and outbound look alike: use --blocks".into(),
+                Sense::Direction,
+                "no own blocks were given, so inbound, internal and outbound look alike: use --blocks",
             );
         }
         if self.world.is_one_way() {
             let why =
                 "one direction only: answers are not in the input, so silence is no evidence, but for TCP";
-            say("replies", why.into());
+            say(Sense::Replies, why);
         } else if seen.stray_answers > 10 && seen.stray_answers > 4 * seen.probes {
             say(
-                "probes",
-                "one direction only: answers without their questions, so scans cannot be seen".into(),
+                Sense::Probes,
+                "one direction only: answers without their questions, so scans cannot be seen",
             );
         }
         blind

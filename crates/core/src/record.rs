@@ -751,6 +751,8 @@ pub struct Blind {
     pub what: String,
     /// Why, and what to do about it.
     pub why: String,
+    /// Detectors that are blind, or see less, because of it: names of `watchpost list detectors`.
+    pub detectors: Vec<String>,
 }
 
 /// How the byte budget was used.

@@ -6,7 +6,7 @@ use common::*;
 use watchpost_core::contact::{Contact, SECOND, Time, Transport, traits};
 use watchpost_core::net::Address;
 use watchpost_core::pipeline::{Findings, Pipeline, Settings};
-use watchpost_core::record::{Campaign, FactKind, Link, Order, ServiceState};
+use watchpost_core::record::{Campaign, FactKind, Family, Link, Order, ServiceState, Severity};
 use watchpost_core::utterance::{Facts, Protocol, Role, Utterance};
 
 const PLENTY: u64 = 64 << 20;
@@ -233,4 +233,70 @@ fn who_comes_back_to_what_was_revealed_is_a_follow_up() {
 
     let found = run(&scan, settings(PLENTY, 1), 100);
     assert!(found.follow_ups.is_empty(), "reading greetings is part of the scan");
+}
+
+/// So many sources that each ask one dead host for twelve to thirty ports over a day, and one that asks for some within seconds.
+fn crowd_and_one(many: u8, some: u16) -> Vec<Contact> {
+    let host = v4(203, 0, 113, 10);
+    let mut numbers = Numbers(5);
+    let mut contacts = Vec::new();
+    for source in 0..many {
+        for port in 0..12 + numbers.below(18) as u16 {
+            let time = START + numbers.below(86_400) as i64 * SECOND;
+            contacts.push(syn(time, v4(198, 51, 100, source), host, 1_000 + port * 37));
+        }
+    }
+    contacts
+        .extend((0..some).map(|n| syn(START + HOUR + i64::from(n) * SECOND, v4(192, 0, 2, 7), host, 1 + n)));
+    contacts.sort_by_key(|c| c.time);
+    contacts
+}
+
+#[test]
+fn what_is_like_many_others_is_background_and_what_stands_out_is_not() {
+    for (some, rule) in [(24, "far faster than most of the 41"), (400, "far more than most of the 41")] {
+        stands_out(some, rule);
+    }
+}
+
+fn stands_out(some: u16, rule: &str) {
+    let found = run(&crowd_and_one(40, some), settings(PLENTY, 1), 100);
+    let (one, crowd): (Vec<&Campaign>, Vec<&Campaign>) =
+        standing(&found).into_iter().partition(|c| c.sources == ["192.0.2.7"]);
+    assert_eq!((one.len(), crowd.len()), (1, 40));
+    assert_eq!(one[0].severity, Severity::Low);
+    assert!(one[0].severity_rule.contains(rule), "{}", one[0].severity_rule);
+    for campaign in crowd {
+        assert_eq!(campaign.severity, Severity::Info, "{campaign:#?}");
+        assert!(campaign.severity_rule.starts_with("background: like most of the 41"));
+    }
+}
+
+#[test]
+fn few_scans_are_no_background() {
+    let found = run(&crowd_and_one(15, 24), settings(PLENTY, 1), 100);
+    assert_eq!(standing(&found).len(), 16);
+    assert!(standing(&found).iter().all(|c| c.severity == Severity::Low));
+}
+
+#[test]
+fn of_options_that_a_log_does_not_tell_nothing_is_concluded() {
+    // A SYN without options and without "don't fragment" is a tool's, where all of it was seen.
+    let sweep = |told: u8| -> Vec<Contact> {
+        let bare = |i: i64| Contact {
+            traits: told,
+            window: 1_024,
+            ttl: 240,
+            ..syn(START + i * SECOND, v4(198, 51, 100, 7), v4(203, 0, 113, (i * 167 % 256) as u8), 23)
+        };
+        (0..100).map(bare).collect()
+    };
+    let craft = |told: u8| {
+        let found = run(&sweep(told), settings(PLENTY, 1), 10);
+        let [campaign] = standing(&found)[..] else { panic!("{:#?}", found.campaigns) };
+        let entries = campaign.ledger.iter().filter(|entry| entry.family == Family::Craft);
+        (entries.map(|entry| entry.bits).sum::<f64>(), campaign.tools.len())
+    };
+    assert!(craft(0).0 > 0.0);
+    assert_eq!(craft(traits::PARTLY_TOLD), (0.0, 0));
 }

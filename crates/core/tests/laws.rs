@@ -4,7 +4,8 @@ mod common;
 
 use common::*;
 use proptest::prelude::*;
-use watchpost_core::contact::SECOND;
+use watchpost_core::contact::{Contact, SECOND};
+use watchpost_core::net::Address;
 use watchpost_core::pipeline::{Pipeline, RestoreError, Settings};
 use watchpost_core::record::Status;
 
@@ -132,8 +133,7 @@ fn a_probe_every_six_hours_beside_a_million_one_time_sources_is_found_within_the
             contacts.push(syn(time, slow, v4(203, 0, 113, next_slow as u8), 22));
             next_slow += 1;
         }
-        let once =
-            watchpost_core::net::Address::v4((0x1000_0000 + numbers.below(1 << 28) as u32).to_be_bytes());
+        let once = Address::v4((0x1000_0000 + numbers.below(1 << 28) as u32).to_be_bytes());
         contacts.push(syn(time, once, v4(203, 0, 113, numbers.below(256) as u8), 445));
     }
     let findings = run(&contacts, settings(memory, 2), 8_192);
@@ -230,7 +230,7 @@ fn what_is_reported_early_is_withdrawn_when_peers_show() {
 fn every_campaign_is_listed_or_counted_and_the_strongest_is_listed() {
     // Far more small scans than there is room for, then one large one among more of the small ones.
     let small = |n: u32| {
-        let source = watchpost_core::net::Address::v4((0x1000_0000 + n).to_be_bytes());
+        let source = Address::v4((0x1000_0000 + n).to_be_bytes());
         (0..6u8).map(move |i| syn(START + i64::from(n) * SECOND, source, v4(203, 0, 113, i * 9), 22))
     };
     let large =
@@ -246,7 +246,7 @@ fn every_campaign_is_listed_or_counted_and_the_strongest_is_listed() {
 #[test]
 fn the_budget_holds_where_many_small_sources_give_way_to_few_large_ones() {
     let memory = 16 << 20;
-    let source = |n: u32| watchpost_core::net::Address::v4((0x1000_0000 + n).to_be_bytes());
+    let source = |n: u32| Address::v4((0x1000_0000 + n).to_be_bytes());
     let at = |n: u32| START + i64::from(n) * 1_000_000;
     let flood = (0..600_000).map(|n| syn(at(n), source(n), v4(203, 0, 113, 1), 80));
     let large =
@@ -260,9 +260,7 @@ fn the_budget_holds_where_many_small_sources_give_way_to_few_large_ones() {
 fn coverage_of_a_wide_own_block_is_near_and_the_busiest_service_is_named() {
     // All of a /13 in a mixed order, behind forty decoys: too much to be held exactly.
     let wide = Settings { blocks: vec!["10.64.0.0/13".parse().unwrap()], ..settings(PLENTY, 1) };
-    let target = |i: u32| {
-        watchpost_core::net::Address::v4((0x0a40_0000 | (i.wrapping_mul(40_503) & 0x7_ffff)).to_be_bytes())
-    };
+    let target = |i: u32| Address::v4((0x0a40_0000 | (i.wrapping_mul(40_503) & 0x7_ffff)).to_be_bytes());
     let port = |i: u32| if i < 256 { 1_000 + (i % 40) as u16 } else { 22 };
     let probe = |i: u32| syn(START + i64::from(i) * 1_000_000, v4(198, 51, 100, 7), target(i), port(i));
     let found = run(&(0..524_288).map(probe).collect::<Vec<_>>(), wide, 8_192).campaigns;
@@ -270,4 +268,32 @@ fn coverage_of_a_wide_own_block_is_near_and_the_busiest_service_is_named() {
     assert!(!coverage.hosts.exact, "the test's premise");
     assert!((440_000..=524_288).contains(&coverage.hosts.count), "{coverage:?}");
     assert_eq!(found[0].top_services[0], "tcp/22");
+}
+
+/// Who asks one port of no known service all over the Internet: of every `many` hosts one answers.
+fn asks_around(many: i64, target: fn(i64) -> Address) -> Vec<Contact> {
+    let mut contacts = Vec::new();
+    for i in 0..60 {
+        let syn = syn(START + i * SECOND, v4(203, 0, 113, 9), target(i), 15_501);
+        contacts.push(syn);
+        if i % many == 0 {
+            contacts.extend([accepted(&syn), asked(&syn)]);
+        }
+    }
+    contacts
+}
+
+#[test]
+fn who_finds_answers_all_over_the_internet_knows_peers() {
+    let unrelated = |i: i64| v4(20 + i as u8, 3 * i as u8, 9, 1);
+    let standing = |contacts: Vec<Contact>| {
+        run(&contacts, settings(PLENTY, 1), 10)
+            .campaigns
+            .iter()
+            .filter(|c| c.status != Status::Withdrawn)
+            .count()
+    };
+    assert_eq!(standing(asks_around(3, unrelated)), 0);
+    assert_eq!(standing(asks_around(20, unrelated)), 1, "hardly anybody answers");
+    assert_eq!(standing(asks_around(3, |i| v4(20, 3, 9, i as u8))), 1, "one network");
 }

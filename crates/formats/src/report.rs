@@ -1,7 +1,10 @@
 //! What was read of an input, what was skipped, what is damaged.
 
+use std::borrow::Cow;
+
 use crate::packet::{LinkType, Skip};
 use watchpost_core::contact::Time;
+use watchpost_core::detect::Sense;
 use watchpost_core::record::Damage;
 
 /// How many damaged places are told one by one; more are only counted.
@@ -26,7 +29,7 @@ pub struct Report {
     /// What was assumed because the input does not say it.
     pub assumed: Vec<String>,
     /// What cannot be seen through this input: what, and why.
-    pub blind: Vec<(&'static str, &'static str)>,
+    pub blind: Vec<(Sense, Cow<'static, str>)>,
     /// The first [`MAX_DAMAGE`] damaged places.
     pub damage: Vec<Damage>,
     /// All damaged places.

@@ -196,9 +196,10 @@ fn run_record(config: &config::Analysis, inputs: &[Input], findings: &Findings) 
 fn blind(inputs: &[Input], findings: &Findings) -> Vec<Blind> {
     let mut blind = findings.blind.clone();
     let of_formats = inputs.iter().filter_map(Input::report).flat_map(|report| &report.blind);
-    for (what, why) in of_formats {
-        if !blind.iter().any(|known| known.what == *what && known.why == *why) {
-            blind.push(Blind { what: (*what).to_owned(), why: (*why).to_owned() });
+    for (sense, why) in of_formats {
+        let told = sense.blind(why.as_ref());
+        if !blind.contains(&told) {
+            blind.push(told);
         }
     }
     blind

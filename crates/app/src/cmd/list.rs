@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use watchpost_core::detect::DETECTORS;
 use watchpost_core::tools::{Mark, Marks, Word};
-use watchpost_formats::formats;
+use watchpost_formats::{Format, Kind, formats};
 
 use crate::args::{self, Listing};
 use crate::exit::{Exit, Failure, output_failed};
+use crate::render::formats::endings;
 use crate::render::list::{Entry, list};
 
 /// Runs the command.
@@ -27,22 +28,15 @@ pub fn run(typed: &args::List) -> Result<Exit, Failure> {
     }
 }
 
-fn format(spec: &watchpost_formats::Spec) -> Entry {
-    Entry {
-        name: spec.name,
-        help: spec.help.to_owned(),
-        more: vec![
-            ("compressed", "also with gzip (.gz) or zstd (.zst)".to_owned()),
-            (
-                "files",
-                spec.extensions
-                    .iter()
-                    .map(|extension| format!("*.{extension}"))
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            ),
-        ],
-    }
+fn format(format: Format) -> Entry {
+    let spec = format.spec;
+    let more = match format.kind {
+        Kind::Export => vec![("carried by", "captures of the traffic to a collector".to_owned())],
+        Kind::Capture | Kind::Log => {
+            vec![("compressed", "also with gzip (.gz) or zstd (.zst)".to_owned()), ("files", endings(spec))]
+        }
+    };
+    Entry { name: spec.name, help: spec.help.to_owned(), more }
 }
 
 fn detector(spec: &watchpost_core::detect::Spec) -> Entry {
@@ -51,7 +45,7 @@ fn detector(spec: &watchpost_core::detect::Spec) -> Entry {
         help: spec.help.to_owned(),
         more: vec![
             ("family", crate::render::family(spec.family).to_owned()),
-            ("needs", spec.needs.to_owned()),
+            ("needs", spec.needs.iter().map(|sense| sense.name()).collect::<Vec<_>>().join(", ")),
         ],
     }
 }

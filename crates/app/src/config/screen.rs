@@ -21,10 +21,10 @@ pub struct Screen {
     pub colour: bool,
     /// Whether messages on standard error are coloured.
     pub colour_messages: bool,
-    /// Whether every scan is listed, however many there are.
+    /// Whether every scan but the background is listed, however many there are.
     pub all: bool,
-    /// Whether scans that were joined into others are listed too: only where somebody asked for all.
-    pub joined: bool,
+    /// Whether background, and scans that were joined into others, are listed too: only where somebody asked for all.
+    pub everything: bool,
     /// Whether lists of ports and networks stay whole.
     pub whole_lists: bool,
 }
@@ -43,7 +43,7 @@ impl Screen {
             colour: colour(typed.color, terminal, env),
             colour_messages: colour(typed.color, io::stderr().is_terminal(), env),
             all: all || !terminal,
-            joined: all,
+            everything: all,
             whole_lists: typed.no_trunc,
         }
     }

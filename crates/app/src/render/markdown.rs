@@ -5,7 +5,7 @@ use watchpost_core::record::{Campaign, LessonFact, ListKind, ServiceState};
 
 use super::campaign::phrases::{depth, how, joined};
 use super::records::Records;
-use super::{Screen, campaign, clean::clean, explain, stands, style, table, words};
+use super::{Screen, background, campaign, clean::clean, explain, stands, style, table, words};
 
 const TITLES: [&str; 9] =
     ["Severity", "Id", "Source", "What", "Targets", "Ports", "First (UTC)", "Last (UTC)", "In words"];
@@ -23,12 +23,13 @@ const FACT_ROOM: usize = 80;
 pub fn markdown(records: &Records<'_>, screen: &Screen) -> String {
     let standing = || records.campaigns.iter().filter(|campaign| stands(campaign));
     if standing().next().is_none() {
-        let plain = Screen { wrap: false, colour: false, joined: false, ..*screen };
+        let plain = Screen { wrap: false, colour: false, everything: false, ..*screen };
         return table::table(records, &plain);
     }
+    let (listed, folded) = background::split(standing().collect(), screen.everything);
     let mut out = row(TITLES.map(str::to_owned));
     out.push_str(&format!("|{}\n", " --- |".repeat(TITLES.len())));
-    for c in standing() {
+    for c in &listed {
         let time = |stamp| format!("{} {}", words::day(stamp), words::clock(stamp));
         let tools = campaign::tools(c);
         let what =
@@ -48,7 +49,13 @@ pub fn markdown(records: &Records<'_>, screen: &Screen) -> String {
             joined(&phrases),
         ]));
     }
-    for c in standing().filter(|campaign| goes_deeper(campaign, records)) {
+    if !folded.is_empty() {
+        out.push_str("\nBackground (`--all` lists each scan):\n\n");
+    }
+    for line in background::lines(&folded) {
+        out.push_str(&format!("- {}\n", plain(&line)));
+    }
+    for c in listed.iter().filter(|campaign| goes_deeper(campaign, records)) {
         out.push_str(&section(c, records));
     }
     out

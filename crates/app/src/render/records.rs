@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use watchpost_core::detect::Sense;
 use watchpost_core::record::{Campaign, FollowUp, Lesson, Run};
 
 use super::ids;
@@ -80,7 +81,7 @@ impl<'a> Records<'a> {
 
     /// Whether answers to probes were visible to the run.
     pub fn sees_replies(&self) -> bool {
-        !self.run.blind.iter().any(|blind| blind.what == "replies")
+        !self.run.blind.iter().any(|blind| blind.what == Sense::Replies.name())
     }
 }
 

@@ -283,8 +283,16 @@ pub fn run() -> Run {
             },
         ],
         blind: vec![
-            Blind { what: "banners".into(), why: "packets are cut at 96 bytes".into() },
-            Blind { what: "outbound".into(), why: "only one direction is in the capture".into() },
+            Blind {
+                what: "banners".into(),
+                why: "packets are cut at 96 bytes".into(),
+                detectors: vec!["prizes".into()],
+            },
+            Blind {
+                what: "outbound".into(),
+                why: "only one direction is in the capture".into(),
+                detectors: vec![],
+            },
         ],
         memory: Memory { budget: 512 << 20, peak: 100 << 20, evicted_sources: 0, evicted_campaigns: 0 },
         campaigns: 5,
@@ -301,7 +309,7 @@ pub const fn screen(width: usize) -> super::Screen {
         colour: false,
         colour_messages: false,
         all: false,
-        joined: false,
+        everything: false,
         whole_lists: false,
     }
 }

@@ -9,7 +9,7 @@ use super::clean::clean;
 use super::records::Records;
 use super::style::{self, Ink, TIE, labelled, paint, width};
 use super::words::{self, bytes, number, plural};
-use super::{Screen, campaign, stands};
+use super::{Screen, campaign, is_background, stands};
 
 /// Where the texts begin, right of their labels.
 const INDENT: usize = 14;
@@ -56,10 +56,7 @@ pub fn summary(records: &Records<'_>, around: &Circumstances, screen: &Screen) -
     tell("damaged", damaged(run, most));
     tell("not scans", vec![not_scans(run)]);
     tell("withdrawn", vec![withdrawn(run)]);
-    tell(
-        "blind here",
-        run.blind.iter().map(|blind| format!("{}: {}", clean(&blind.what), clean(&blind.why))).collect(),
-    );
+    tell("blind here", run.blind.iter().map(super::blind).collect());
     tell("memory", vec![memory(run), unreported(run)]);
     tell("next", vec![around.next.clone()]);
     out
@@ -72,7 +69,13 @@ fn first_line(records: &Records<'_>, screen: &Screen) -> String {
         0 => "No scans".to_owned(),
         scans => {
             let from = plural(sources(&standing), "source", "sources");
-            format!("{} from {from}", plural(scans, "scan", "scans"))
+            let background = standing.iter().filter(|campaign| is_background(campaign)).count() as u64;
+            let background = match background {
+                0 => String::new(),
+                all if all == scans => ", all background".to_owned(),
+                many => format!(", {} of them background", number(many)),
+            };
+            format!("{} from {from}{background}", plural(scans, "scan", "scans"))
         }
     };
     let left = match records.follow_ups.len() as u64 {

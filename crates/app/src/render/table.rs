@@ -12,14 +12,12 @@ use std::collections::BTreeMap;
 use watchpost_core::record::{Campaign, Run, Severity};
 
 use self::columns::{Columns, FIRST, PORTS};
+use super::background::{self, MOST_ROWS};
 use super::campaign::phrases::{ALWAYS, Joint, Phrase, depth, fitted, how};
 use super::records::Records;
-use super::style::{self, Ink, paint, wrap};
+use super::style::{self, Ink, labelled, paint, wrap};
 use super::words::{and, number, plural};
 use super::{Screen, campaign, clean, stands};
-
-/// Rows that a terminal gets; the scans beyond them are counted. Whoever wants all asks for all.
-const MOST_ROWS: usize = 40;
 
 /// Ports take no more columns than this, in their column or in the line that explains.
 const PORTS_ROOM: usize = 30;
@@ -33,14 +31,19 @@ pub fn table(records: &Records<'_>, screen: &Screen) -> String {
     if standing.is_empty() {
         return nothing(records.run, screen);
     }
+    let (standing, folded) = background::split(standing, screen.everything);
+    // The scans beyond what a terminal takes are counted. Whoever wants all asks for all.
     let rows = if screen.all { standing.len() } else { standing.len().min(MOST_ROWS) };
     let (listed, others) = standing.split_at(rows);
-    let joined: Vec<&Campaign> =
-        records.campaigns.iter().filter(|campaign| screen.joined && campaign.merged_into.is_some()).collect();
+    let joined: Vec<&Campaign> = records
+        .campaigns
+        .iter()
+        .filter(|campaign| screen.everything && campaign.merged_into.is_some())
+        .collect();
     let all: Vec<(&str, &Campaign)> =
         listed.iter().chain(&joined).map(|campaign| (records.short(&campaign.id), *campaign)).collect();
     let columns = Columns::new(&all, screen);
-    let mut out = columns.heading();
+    let mut out = if all.is_empty() { String::new() } else { columns.heading() };
     for (place, (id, campaign)) in all.iter().enumerate() {
         let is_joined = place >= listed.len();
         let row = columns.row(id, campaign, is_joined);
@@ -53,6 +56,22 @@ pub fn table(records: &Records<'_>, screen: &Screen) -> String {
         out.push_str(&below);
     }
     out.push_str(&counted(others, screen));
+    out.push_str(&together(&folded, screen));
+    out
+}
+
+/// What is background, in one line a kind.
+fn together(folded: &[&Campaign], screen: &Screen) -> String {
+    if folded.is_empty() {
+        return String::new();
+    }
+    let head = format!("Background, {} (--all lists each):", plural(folded.len() as u64, "scan", "scans"));
+    let mut out = format!("{}\n", paint(screen.colour, Ink::Of(Severity::Info), &head));
+    for line in background::lines(folded) {
+        let told = labelled("  ·", &line, 4, screen.wrap.then_some(screen.width));
+        out.push_str(&paint(screen.colour, Ink::Faint, told.trim_end()));
+        out.push('\n');
+    }
     out
 }
 

@@ -3,7 +3,7 @@
 use hashbrown::HashSet;
 
 use super::dossier::{Probe, mark};
-use super::{Case, Spec, breadth};
+use super::{Case, Sense, Spec, breadth};
 use crate::contact::{Outcome, Service, Transport};
 use crate::direction::is_answer;
 use crate::evidence::{Bits, Evidence};
@@ -12,6 +12,9 @@ use crate::record::{Family, ProbeKind};
 
 /// How contacts ended, how many, and in which order mean nothing.
 const ALL_BUT_CRAFT: &[Family] = &[Family::Outcome, Family::Breadth, Family::Order];
+/// Share of hosts all over the Internet that answer at a port of no known service, from which on the source knows them: of hosts
+/// chosen without such knowledge fewer than one in a hundred does.
+const KNOWN: f64 = 0.2;
 /// Bits of breadth of one service that no peer reaches.
 const BROAD: f64 = 3.0;
 const EVERYTHING: &[Family] = &[Family::Outcome, Family::Breadth, Family::Craft, Family::Order];
@@ -21,7 +24,7 @@ pub const BACKSCATTER: Spec = Spec {
     name: "backscatter",
     family: Family::Against,
     help: "answers to forged packets: from one service to ports that nobody listens on",
-    needs: "TCP flags",
+    needs: &[Sense::Flags],
     weigh: backscatter,
 };
 
@@ -30,7 +33,7 @@ pub const TRACEROUTE: Spec = Spec {
     name: "traceroute",
     family: Family::Against,
     help: "times to live that rise step by step, and routers that say so",
-    needs: "time to live",
+    needs: &[Sense::Headers],
     weigh: traceroute,
 };
 
@@ -38,8 +41,9 @@ pub const TRACEROUTE: Spec = Spec {
 pub const PEERS: Spec = Spec {
     name: "peer-to-peer",
     family: Family::Against,
-    help: "ordinary connections to hosts scattered over unrelated networks, at ports of an overlay, tried again",
-    needs: "starts of connections",
+    help: "ordinary connections to hosts scattered over unrelated networks: at ports of an overlay, tried again, or many of which answer where no \
+           known service does",
+    needs: &[Sense::Accepted],
     weigh: peers,
 };
 
@@ -48,7 +52,7 @@ pub const ROUNDS: Spec = Spec {
     name: "health check",
     family: Family::Against,
     help: "the same targets visited again and again, many of which answer",
-    needs: "replies",
+    needs: &[Sense::Replies, Sense::Answers, Sense::Outcomes, Sense::Accepted],
     weigh: rounds,
 };
 
@@ -57,7 +61,7 @@ pub const OFFLINE: Spec = Spec {
     name: "offline",
     family: Family::Against,
     help: "ordinary contacts to unrelated networks, none of which ever answers, no service asked more than is normal",
-    needs: "replies",
+    needs: &[Sense::Replies, Sense::Answers, Sense::Outcomes, Sense::Accepted],
     weigh: offline,
 };
 
@@ -66,7 +70,7 @@ pub const STREAM: Spec = Spec {
     name: "one-way stream",
     family: Family::Against,
     help: "datagrams that go on and on to the same services: tunnels, media, logs, of which one direction is seen",
-    needs: "each packet",
+    needs: &[Sense::Everything],
     weigh: stream,
 };
 
@@ -75,7 +79,7 @@ pub const RESOLVER: Spec = Spec {
     name: "resolver",
     family: Family::Against,
     help: "questions to name servers scattered over unrelated networks, many of which answer",
-    needs: "replies",
+    needs: &[Sense::Replies, Sense::Answers, Sense::Outcomes, Sense::Accepted],
     weigh: resolver,
 };
 
@@ -160,10 +164,15 @@ fn peers(case: &Case<'_>) -> Option<Evidence> {
     let broad = ports.iter().any(|s| breadth::of_service(case, *s).bits > Bits::new(BROAD));
     let patient = talked > 0 && share(tried_again, failed) >= 0.3 && failed > 0 && !broad;
     let scattered = scatter >= 0.4;
+    let private = |p: &Probe| p.port >= 1024 && !case.priors.names(p.service());
+    let unnamed = count(&probes, private);
+    let answering = count(&probes, |p| private(p) && p.answered());
     let why = if scattered && share(overlay, probes.len()) >= 0.5 {
         format!("{overlay} of {} contacts at ports of peer-to-peer overlays", probes.len())
     } else if at_high_ports && (own_ports >= 1.0 || scattered && own_ports >= 0.5) {
         format!("{} hosts, each at a high port of its own", case.hosts.len())
+    } else if scattered && share(unnamed, probes.len()) >= 0.8 && share(answering, unnamed) >= KNOWN {
+        format!("{answering} of {unnamed} contacts at ports of no known service are answered")
     } else if scattered && patient {
         format!("{tried_again} of {failed} silent hosts tried again later, {talked} others talked with")
     } else {

@@ -9,7 +9,7 @@
 //! The limits: what is encrypted is not heard, and only targets kept one by one have marks.
 
 use super::dossier::{Probe, mark};
-use super::{Case, Host, Spec, breadth};
+use super::{Case, Host, Sense, Spec, breadth};
 use crate::evidence::{Bits, Evidence};
 use crate::net::Address;
 use crate::record::Family;
@@ -30,7 +30,7 @@ pub const PRIZES: Spec = Spec {
     name: "prizes",
     family: Family::Craft,
     help: "credentials, known exploits and scanners' own probe lines asked of several hosts (data/procedures.toml)",
-    needs: "what clients say",
+    needs: &[Sense::Words],
     weigh: prizes,
 };
 
@@ -39,7 +39,7 @@ pub const CONTROLS: Spec = Spec {
     name: "controls",
     family: Family::Breadth,
     help: "interfaces that control containers asked of more hosts than an operator's own (data/procedures.toml)",
-    needs: "what clients say",
+    needs: &[Sense::Words],
     weigh: controls,
 };
 
@@ -48,7 +48,7 @@ pub const GREETINGS: Spec = Spec {
     name: "greetings",
     family: Family::Breadth,
     help: "servers of many hosts greet, and the source leaves without a word",
-    needs: "what servers say",
+    needs: &[Sense::Words],
     weigh: greetings,
 };
 

@@ -6,7 +6,7 @@
 //! Hosts that answered and were left without a word count by themselves, whatever the service: that is how one looks.
 
 use super::dossier::Probe;
-use super::{Case, Host, Spec};
+use super::{Case, Host, Sense, Spec};
 use crate::contact::{Service, Transport};
 use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
@@ -25,7 +25,7 @@ pub const SPEC: Spec = Spec {
     name: "breadth",
     family: Family::Breadth,
     help: "more hosts asked for one service, or more services of one host, than is normal (data/services.toml)",
-    needs: "starts of connections",
+    needs: &[Sense::Probes, Sense::Denied, Sense::Everything, Sense::Counts],
     weigh,
 };
 

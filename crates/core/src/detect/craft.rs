@@ -3,7 +3,7 @@
 //! What kind of probe a packet is follows from its flags alone; whether it speaks for a scan is said here too. A
 //! connection's own packets never come this far as probes: the memory of pairs has told them apart.
 
-use super::{Case, Spec, dossier::mark};
+use super::{Case, Sense, Spec, dossier::mark};
 use crate::contact::{Contact, Outcome, Phase, Transport, flags, traits};
 use crate::evidence::{Bits, Evidence};
 use crate::record::{Family, ProbeKind};
@@ -23,7 +23,7 @@ pub const SPEC: Spec = Spec {
     family: Family::Craft,
     help: "packets that no stack sends: NULL, FIN, XMAS, Maimon, SYN-FIN, bare SYNs, SYN-ACKs and ACKs out of nowhere, \
            OS probes, SCTP INIT, empty IP protocols",
-    needs: "TCP flags and options",
+    needs: &[Sense::Flags, Sense::Strays, Sense::Options],
     weigh,
 };
 

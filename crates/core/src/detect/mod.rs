@@ -10,6 +10,7 @@ pub mod craft;
 pub mod dossier;
 pub mod order;
 pub mod outcome;
+mod sense;
 pub mod state;
 
 use crate::contact::{Service, Time, Transport};
@@ -19,6 +20,7 @@ use crate::priors::Priors;
 use crate::record::Family;
 use crate::world::World;
 use dossier::{Dossier, Probe, Wide};
+pub use sense::Sense;
 
 /// A detector's declaration: documentation and `watchpost list detectors` come from it.
 pub struct Spec {
@@ -28,8 +30,8 @@ pub struct Spec {
     pub family: Family,
     /// What it looks for, in one sentence.
     pub help: &'static str,
-    /// What a vantage must see for it.
-    pub needs: &'static str,
+    /// What a vantage must see for it: without, it is blind or sees less.
+    pub needs: &'static [Sense],
     /// Weighs a case. `None`: nothing to say.
     pub weigh: fn(&Case<'_>) -> Option<Evidence>,
 }

@@ -8,7 +8,7 @@
 //! to one host lie, and those for one service: of k places drawn at random among n, the first and the last lie
 //! `n * (k - 1) / (k + 1)` apart on average. That also holds for scanners that work on several hosts at a time.
 
-use super::{Case, Spec};
+use super::{Case, Sense, Spec};
 use crate::contact::Service;
 use crate::evidence::{Bits, Evidence};
 use crate::net::Address;
@@ -33,7 +33,7 @@ pub const SPEC: Spec = Spec {
     name: "order",
     family: Family::Order,
     help: "addresses or ports visited in sequence, in reverse, in strides, or each exactly once",
-    needs: "starts of connections",
+    needs: &[Sense::Probes, Sense::Everything, Sense::Counts],
     weigh,
 };
 

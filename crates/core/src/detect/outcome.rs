@@ -7,7 +7,7 @@
 
 use hashbrown::HashMap;
 
-use super::{Case, Host, Spec, asked, breadth};
+use super::{Case, Host, Sense, Spec, asked, breadth};
 use crate::contact::Service;
 use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
@@ -23,7 +23,7 @@ pub const SPEC: Spec = Spec {
     name: "outcome",
     family: Family::Outcome,
     help: "first contacts that nothing answered, weighed against those that were used (sequential ratio test)",
-    needs: "replies, or TCP sources that go on after the SYN",
+    needs: &[Sense::Probes, Sense::Replies, Sense::Outcomes, Sense::Denied, Sense::Everything],
     weigh,
 };
 

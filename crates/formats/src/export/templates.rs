@@ -5,8 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use watchpost_core::contact::{SECOND, Time};
 use watchpost_core::net::Address;
 
+use super::domain::{Domains, steady};
 use super::fields::{self, Around};
-use super::{Domains, Flows, Reason, Record, number, steady};
+use super::{Flows, Reason, Record, number};
 
 /// Templates kept.
 const MOST: usize = 4_096;

@@ -3,7 +3,8 @@
 use watchpost_core::contact::{SECOND, Time};
 use watchpost_core::net::Address;
 
-use super::{Domains, Flows, Reason, Record, number, steady};
+use super::domain::{Domains, steady};
+use super::{Flows, Reason, Record, number};
 
 const HEADER: usize = 24;
 const RECORD: usize = 48;

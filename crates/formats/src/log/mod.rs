@@ -18,6 +18,7 @@ use std::io::Read;
 
 use memchr::memchr;
 use watchpost_core::contact::{Contact, Time};
+use watchpost_core::detect::Sense;
 use watchpost_core::utterance::Utterance;
 
 use crate::Spec;
@@ -47,7 +48,7 @@ pub struct LogFormat {
     /// How late a line may come, nanoseconds: logs write a flow when it has ended.
     pub disorder: Time,
     /// What it cannot see: what, and why.
-    pub blind: &'static [(&'static str, &'static str)],
+    pub blind: &'static [(Sense, &'static str)],
 }
 
 /// Every format of lines; the first that recognises an input reads it.
@@ -77,6 +78,11 @@ pub trait Lines {
 
     /// The input has ended: what waits for more goes now.
     fn end(&mut self, _out: &mut Out<'_>) {}
+
+    /// What cannot be seen beyond what the format cannot show, as far as the lines so far tell: what, and why.
+    fn blind(&self) -> Vec<(Sense, String)> {
+        Vec::new()
+    }
 
     /// What had to be assumed so far, in words.
     fn assumed(&self) -> Vec<String> {
@@ -165,7 +171,7 @@ impl<R: Read> Log<R> {
         if window.bytes().starts_with(b"\xef\xbb\xbf") {
             window.advance(3);
         }
-        report.blind = format.blind.to_vec();
+        report.blind = format.blind.iter().map(|&(sense, why)| (sense, why.into())).collect();
         Self { window, format, lines, sensor, report, heard: Vec::new() }
     }
 
@@ -247,6 +253,7 @@ impl<R: Read> Log<R> {
             self.report.damaged(self.window.offset(), failure, None);
         }
         self.report.assumed = self.lines.assumed();
+        self.report.blind.extend(self.lines.blind().into_iter().map(|(sense, why)| (sense, why.into())));
     }
 
     /// Hands over what was said.

@@ -4,7 +4,6 @@ use watchpost_core::record::Direction;
 
 use super::{MOST, Page, opening};
 use crate::render::campaign;
-use crate::render::clean::clean;
 use crate::render::words::{self, and, count, duration, plural};
 
 impl Page<'_> {
@@ -34,7 +33,7 @@ impl Page<'_> {
         }
         for (index, blind) in self.records.run.blind.iter().enumerate() {
             let label = if index == 0 { "Blind here" } else { "" };
-            out.push_str(&self.line(label, &format!("{}: {}", clean(&blind.what), clean(&blind.why))));
+            out.push_str(&self.line(label, &crate::render::blind(blind)));
         }
         let decided = words::seconds(&c.start, &c.decided);
         let after = if decided > 0.0 {

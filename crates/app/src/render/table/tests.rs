@@ -34,10 +34,10 @@ fn a_scan_takes_three_lines_at_most() {
 fn joined_scans_are_rows_of_their_own_only_where_all_are_asked_for() {
     assert!(!all(&screen(80)).contains("n3uu"));
     assert!(!all(&Screen { all: true, ..screen(80) }).contains("n3uu"));
-    let text = all(&Screen { all: true, joined: true, ..screen(100) });
+    let text = all(&Screen { all: true, everything: true, ..screen(100) });
     let below = text.split_once("n3uu").unwrap().1.lines().nth(1).unwrap();
     assert_eq!(below.trim(), "joined into m2zz");
-    let coloured = all(&Screen { joined: true, colour: true, ..screen(100) });
+    let coloured = all(&Screen { everything: true, colour: true, ..screen(100) });
     let row = coloured.lines().find(|line| line.contains("n3uu")).unwrap();
     assert!(row.starts_with("\x1b[2m") && !row.contains("\x1b[33m"), "{row:?}");
 }

@@ -7,6 +7,7 @@
 //! custom fields have no header, and are not recognised.
 
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport};
+use watchpost_core::detect::Sense;
 
 use crate::Spec;
 use crate::log::field::{address, number};
@@ -46,13 +47,13 @@ pub const TEXT: LogFormat = LogFormat {
     lines: |_: &Assume| Box::new(Records { columns: columns(DEFAULT.as_bytes()) }),
     disorder: DISORDER,
     blind: &[
-        ("tools", "AWS VPC flow logs have no header fields that tools are told by"),
+        (Sense::Headers, "AWS VPC flow logs have no header fields that tools are told by"),
         (
-            "flags",
+            Sense::Flags,
             "AWS VPC flow logs tell SYN, FIN, RST and SYN-ACK alone, version 2 none: crafted packets look like others",
         ),
-        ("pings", "AWS VPC flow logs do not tell ICMP's type"),
-        ("words", "AWS VPC flow logs do not tell what was said"),
+        (Sense::Pings, "AWS VPC flow logs do not tell ICMP's type"),
+        (Sense::Words, "AWS VPC flow logs do not tell what was said"),
     ],
 };
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport};
+use watchpost_core::detect::Sense;
 
 use crate::Spec;
 use crate::log::field::{address, number};
@@ -30,13 +31,13 @@ pub const JSON: LogFormat = LogFormat {
     lines: |_: &Assume| Box::new(Entries),
     disorder: DISORDER,
     blind: &[
-        ("denied", "Google's VPC flow logs never tell what a firewall denied: add firewall rule logs"),
+        (Sense::Denied, "Google's VPC flow logs never tell what a firewall denied: add firewall rule logs"),
         (
-            "sampling",
+            Sense::Everything,
             "Google's VPC flow logs are sampled, and firewall rule logs tell a pair once in five seconds: counts are floors",
         ),
-        ("tools", "Google's logs have neither flags nor header fields that tools are told by"),
-        ("pings", "Google's logs do not tell ICMP's type"),
+        (Sense::Headers, "Google's logs have neither flags nor header fields that tools are told by"),
+        (Sense::Pings, "Google's logs do not tell ICMP's type"),
     ],
 };
 

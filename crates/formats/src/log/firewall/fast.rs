@@ -16,6 +16,7 @@ use crate::log::flow::{Flow, transport};
 use crate::log::stamp::{clock, days};
 use crate::log::{Assume, Lines, LogFormat, Out};
 use watchpost_core::contact::{SECOND, Transport};
+use watchpost_core::detect::Sense;
 use watchpost_core::direction::is_answer;
 use watchpost_core::net::Address;
 
@@ -31,9 +32,15 @@ pub const FAST: LogFormat = LogFormat {
     lines: |assume: &Assume| Box::new(Fast { clock: Clock::new(assume) }),
     disorder: PACKETS_LATE,
     blind: &[
-        ("visits", "only what a rule of Suricata's alerts on is seen: eve.json's flows show all connections"),
-        ("outcomes", "an alert does not tell how its connection went"),
-        ("tools", "fast.log has no header fields (window, TTL, IP id, options) that tools are told by"),
+        (
+            Sense::Accepted,
+            "only what a rule of Suricata's alerts on is seen: eve.json's flows show all connections",
+        ),
+        (Sense::Outcomes, "an alert does not tell how its connection went"),
+        (
+            Sense::Headers,
+            "fast.log has no header fields (window, TTL, IP id, options) that tools are told by",
+        ),
     ],
 };
 

@@ -17,6 +17,7 @@ use crate::log::stamp::{clock, days};
 use crate::log::{Assume, Lines, LogFormat, Out};
 use watchpost_core::contact::flags::SYN;
 use watchpost_core::contact::{Outcome, SECOND, Time, Transport};
+use watchpost_core::detect::Sense;
 
 /// FortiOS.
 pub const FORTINET: LogFormat = LogFormat {
@@ -31,7 +32,7 @@ pub const FORTINET: LogFormat = LogFormat {
     disorder: 90 * PACKETS_LATE,
     blind: &[
         ANSWERS,
-        ("denied", "the implicit deny rule and local-in policies log nothing unless told to"),
+        (Sense::Denied, "the implicit deny rule and local-in policies log nothing unless told to"),
         HEADERS,
     ],
 };

@@ -26,42 +26,43 @@ pub use netfilter::NETFILTER;
 pub use panos::PANOS;
 
 use watchpost_core::contact::{SECOND, Time};
+use watchpost_core::detect::Sense;
 
 /// Loggers write at once; relays mix hosts whose clocks differ by some seconds.
 const PACKETS_LATE: Time = 10 * SECOND;
 /// Lines of an input that are looked at before it is recognised: other programs may have written the first.
 const LOOKED_AT: usize = 64;
 
-const ANSWERS: (&str, &str) = (
-    "answers",
+const ANSWERS: (Sense, &str) = (
+    Sense::Answers,
     "a filter does not log what comes back: a denied packet counts as unanswered, one let through as untold",
 );
-const ACCEPTED: (&str, &str) = (
-    "accepted",
+const ACCEPTED: (Sense, &str) = (
+    Sense::Accepted,
     "only packets that a rule logs are seen, mostly denied ones: visits that went well may be missing",
 );
-const RATE: (&str, &str) = (
-    "counts",
+const RATE: (Sense, &str) = (
+    Sense::Counts,
     "filters and loggers limit how many lines they write: packets and targets are at least those counted",
 );
-const LATE: (&str, &str) = (
-    "ack scans",
+const LATE: (Sense, &str) = (
+    Sense::Strays,
     "ACKs with data and FINs look like those of connections that the filter forgot, and are not taken for probes",
 );
 
-const HEADERS: (&str, &str) =
-    ("tools", "this log has no header fields (window, TTL, IP id, options) that tools are told by");
+const HEADERS: (Sense, &str) =
+    (Sense::Headers, "this log has no header fields (window, TTL, IP id, options) that tools are told by");
 
 /// Why an answer is no contact.
 const ANSWERED: &str = "an answer that was let through or comes late";
 
-const NETFILTER_BLIND: &[(&str, &str)] = &[
+const NETFILTER_BLIND: &[(Sense, &str)] = &[
     ANSWERS,
     ACCEPTED,
     RATE,
     LATE,
     (
-        "options",
+        Sense::Options,
         "netfilter does not log TCP options (--log-tcp-options), so tools told by them are not named",
     ),
 ];

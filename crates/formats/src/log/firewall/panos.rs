@@ -15,6 +15,7 @@ use crate::log::stamp::iso;
 use crate::log::{Assume, Lines, LogFormat, Out};
 use watchpost_core::contact::flags::SYN;
 use watchpost_core::contact::{Outcome, Transport};
+use watchpost_core::detect::Sense;
 
 /// PAN-OS.
 pub const PANOS: LogFormat = LogFormat {
@@ -29,7 +30,10 @@ pub const PANOS: LogFormat = LogFormat {
     disorder: 90 * PACKETS_LATE,
     blind: &[
         ANSWERS,
-        ("denied", "the default rules, which deny what no other rule allows, log nothing unless told to"),
+        (
+            Sense::Denied,
+            "the default rules, which deny what no other rule allows, log nothing unless told to",
+        ),
         HEADERS,
     ],
 };

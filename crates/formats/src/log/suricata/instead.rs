@@ -105,6 +105,11 @@ impl Instead {
         *self = Self { told: true, ..Self::default() };
     }
 
+    /// Whether contacts came from here.
+    pub fn used(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// No flow will be told any more.
     pub fn end(&mut self, out: &mut Out<'_>) {
         self.settled = true;

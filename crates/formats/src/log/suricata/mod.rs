@@ -8,8 +8,7 @@
 //!
 //! Most lines of a busy sensor are of other types; the type is looked for before anything is parsed.
 //! Fields are those of Suricata's schema (versions 6 to 8): times have an offset without a colon, flow ids have 64 bits.
-//! Limits: objects that a shipper wraps into its own are not recognised; `stats` is not read, so packets that the sensor
-//! lost are not known.
+//! Limits: objects that a shipper wraps into its own are not recognised.
 
 mod compact; // flow events as Suricata writes them, walked
 mod event; // fields that all types share
@@ -18,12 +17,14 @@ mod instead; // contacts of files without flows
 mod netflow; // netflow: each direction a line
 mod packet; // drop: one packet
 mod said; // http, ssh, tls
+mod stats; // stats: what the sensor lost
 
 use memchr::memmem::Finder;
 
 use super::{Assume, Lines, LogFormat, Out};
 use crate::Spec;
 use watchpost_core::contact::SECOND;
+use watchpost_core::detect::Sense;
 
 /// A flow is written when it has timed out, ten minutes after its last packet by default; the longest flows last longer.
 const DISORDER: i64 = 900 * SECOND;
@@ -41,12 +42,12 @@ pub const EVE: LogFormat = LogFormat {
     disorder: DISORDER,
     blind: &[
         (
-            "tools",
+            Sense::Headers,
             "Suricata's flows have no header fields (window, TTL, IP id, options) that tools are told by",
         ),
-        ("stacks", "Suricata's flows do not tell the headers of answers"),
+        (Sense::Stacks, "Suricata's flows do not tell the headers of answers"),
         (
-            "flags",
+            Sense::Flags,
             "Suricata tells no TCP flags of packets outside of sessions (FIN, NULL, Xmas and ACK scans)",
         ),
     ],
@@ -103,6 +104,7 @@ struct Eve {
     halves: netflow::Halves,
     instead: instead::Instead,
     flows: bool,
+    lost: stats::Lost,
 }
 
 impl Eve {
@@ -112,6 +114,7 @@ impl Eve {
             halves: netflow::Halves::default(),
             instead: instead::Instead::default(),
             flows: false,
+            lost: stats::Lost::default(),
         }
     }
 
@@ -147,6 +150,7 @@ impl Lines for Eve {
             b"http" => said::http(line, &mut self.instead, out),
             b"ssh" => said::ssh(line, &mut self.instead, out),
             b"tls" => said::tls(line, &mut self.instead, out),
+            b"stats" => self.lost.take(line),
             _ => Err("an event type that tells of no contact"),
         }
     }
@@ -154,6 +158,15 @@ impl Lines for Eve {
     fn end(&mut self, out: &mut Out<'_>) {
         self.halves.end(out);
         self.instead.end(out);
+    }
+
+    fn blind(&self) -> Vec<(Sense, String)> {
+        let alone = (!self.flows && self.instead.used()).then(|| {
+            let why =
+                "no flow events here: only what a rule alerts on, or what was said, is seen (eve-log: flow)";
+            (Sense::Accepted, why.to_owned())
+        });
+        alone.into_iter().chain(self.lost.blind()).collect()
     }
 }
 

@@ -226,8 +226,8 @@ fn a_certificate_is_told_as_from_packets() {
 
 #[test]
 fn other_types_and_broken_lines_are_counted_and_lose_nothing() {
-    let stats = r#"{"timestamp":"2026-11-23T08:38:43.704960+0000","event_type":"stats","stats":{"broken"#;
-    let (got, _, report) = read(&[stats, FLOW, "{", &FLOW[..200], FLOW]);
+    let other = r#"{"timestamp":"2026-11-23T08:38:43.704960+0000","event_type":"dhcp","dhcp":{"broken"#;
+    let (got, _, report) = read(&[other, FLOW, "{", &FLOW[..200], FLOW]);
     assert_eq!(got.len(), 2);
     let reasons: Vec<(&str, u64)> =
         report.reasons.iter().map(|(why, skipped)| (*why, skipped.count)).collect();
@@ -239,7 +239,20 @@ fn other_types_and_broken_lines_are_counted_and_lose_nothing() {
             (event::NO_OBJECT, 1)
         ]
     );
-    assert_eq!(report.reasons[1].1.first_offset, (stats.len() + FLOW.len() + 2) as u64);
+    assert_eq!(report.reasons[1].1.first_offset, (other.len() + FLOW.len() + 2) as u64);
+}
+
+#[test]
+fn what_the_sensor_cannot_tell_is_said() {
+    let told = |lines: &[&str]| -> Vec<Sense> {
+        let (_, _, report) = read(lines);
+        report.blind.iter().skip(EVE.blind.len()).map(|(sense, _)| *sense).collect()
+    };
+    let alert = r#"{"timestamp":"2026-11-23T08:38:43.704960+0000","event_type":"alert","src_ip":"192.0.2.7","src_port":4000,"dest_ip":"203.0.113.9","dest_port":22,"proto":"TCP"}"#;
+    let stats = r#"{"timestamp":"2026-11-23T08:38:43.704960+0000","event_type":"stats","stats":{"capture":{"kernel_packets":10,"kernel_drops":2}}}"#;
+    assert_eq!(told(&[alert]), [Sense::Accepted]);
+    assert_eq!(told(&[alert, FLOW]), []);
+    assert_eq!(told(&[FLOW, stats]), [Sense::Everything]);
 }
 
 #[test]

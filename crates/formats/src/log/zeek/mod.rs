@@ -14,14 +14,18 @@ use crate::Spec;
 use conn::Conn;
 use header::Header;
 use watchpost_core::contact::SECOND;
+use watchpost_core::detect::Sense;
 
 /// A connection is written when it is over, or a few minutes after its last packet.
 const DISORDER: i64 = 900 * SECOND;
 /// What conn.log leaves out.
-const BLIND: &[(&str, &str)] = &[
-    ("tools", "Zeek's conn.log has no header fields (window, TTL, IP id, options) that tools are told by"),
-    ("stacks", "Zeek's conn.log does not tell the headers of answers"),
-    ("flags", "Zeek notes neither PSH nor URG, so Xmas scans look like FIN scans"),
+const BLIND: &[(Sense, &str)] = &[
+    (
+        Sense::Headers,
+        "Zeek's conn.log has no header fields (window, TTL, IP id, options) that tools are told by",
+    ),
+    (Sense::Stacks, "Zeek's conn.log does not tell the headers of answers"),
+    (Sense::Flags, "Zeek notes neither PSH nor URG, so Xmas scans look like FIN scans"),
 ];
 
 /// Tab-separated, as Zeek writes it by default.
