@@ -8,7 +8,6 @@ use watchpost_formats::{Format, Kind, formats};
 
 use crate::args::{self, Listing};
 use crate::exit::{Exit, Failure, output_failed};
-use crate::render::formats::endings;
 use crate::render::list::{Entry, list};
 
 /// Runs the command.
@@ -30,11 +29,13 @@ pub fn run(typed: &args::List) -> Result<Exit, Failure> {
 
 fn format(format: Format) -> Entry {
     let spec = format.spec;
+    let endings: Vec<String> = spec.extensions.iter().map(|extension| format!("*.{extension}")).collect();
     let more = match format.kind {
         Kind::Export => vec![("carried by", "captures of the traffic to a collector".to_owned())],
-        Kind::Capture | Kind::Log => {
-            vec![("compressed", "also with gzip (.gz) or zstd (.zst)".to_owned()), ("files", endings(spec))]
-        }
+        Kind::Capture | Kind::Log => vec![
+            ("compressed", "also with gzip (.gz) or zstd (.zst)".to_owned()),
+            ("files", endings.join(" ")),
+        ],
     };
     Entry { name: spec.name, help: spec.help.to_owned(), more }
 }

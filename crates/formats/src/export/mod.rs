@@ -26,9 +26,9 @@ use templates::Templates;
 use watchpost_core::detect::Sense;
 
 /// How late a flow may be reported: exporters report a long flow every half hour.
-pub(crate) const DISORDER: Time = 1_800 * SECOND;
+pub const DISORDER: Time = 1_800 * SECOND;
 /// Ports that collectors listen on by convention.
-const PORTS: [u16; 8] = [2055, 2056, 4432, 4739, 6343, 9555, 9995, 9996];
+pub const PORTS: [u16; 8] = [2055, 2056, 4432, 4739, 6343, 9555, 9995, 9996];
 
 /// A reason why something of an export gives no contact.
 pub(crate) type Reason = &'static str;
