@@ -1,6 +1,7 @@
 //! What was typed. [`crate::config`] checks it and turns it into what was meant.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -41,11 +42,34 @@ Examples:
   watchpost completions fish > ~/.config/fish/completions/watchpost.fish
 ";
 
+const SCOPE_EXAMPLE: &str = "\
+A scope file:
+  organisation = \"Example University\"
+  authorised_by = \"Jane Doe, head of IT security\"
+  valid_until = \"2027-06-30\"            # the last day, in UTC
+  about = \"https://scans.example.org/\"  # where the scanned find out who scans them
+  blocks = [\"192.0.2.0/24\", \"2001:db8::/32\"]
+  exclude = [\"192.0.2.66\"]              # wins over blocks
+  tcp = \"1-65535\"                       # what is not named is not asked
+  udp = \"53,123,161\"
+  icmp = true
+  [rate]                                # packets a second; these are the defaults
+  all = 1000
+  network = 100                         # to each /24 or /64
+  host = 5
+  [[window]]                            # when; without one at any time
+  days = [\"sat\", \"sun\"]
+  from = \"20:00\"
+  until = \"06:00\"                       # of the next day
+  zone = \"Europe/Berlin\"
+";
+
 const AFTER: &str = "\
 Exit status:
   0    done; also when scans were found, unless --fail-on says otherwise
   1    --fail-on was met
   2    the command line does not make sense
+  3    a scope file or an audit log does not hold
   4    an input could not be read, or with --strict is damaged (the others were read and reported)
   70   a fault of Watchpost itself
   74   the output could not be written
@@ -77,6 +101,12 @@ pub enum Command {
     Explain(Explain),
     /// List what this build can read, and what it looks for.
     List(List),
+    /// Say what a scope file allows to probe, or what is wrong with it.
+    #[command(subcommand)]
+    Scope(Scope),
+    /// Show that an audit log is whole.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Print a script that completes commands and options in a shell.
     #[command(before_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -135,6 +165,46 @@ pub struct List {
     #[arg(value_enum)]
     pub what: Listing,
     /// One JSON object a line
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
+    pub json: bool,
+}
+
+/// `watchpost scope`.
+#[derive(Debug, Subcommand)]
+pub enum Scope {
+    /// Read a scope file, name every mistake in it, and say what it allows. Nothing is sent.
+    #[command(before_help = SCOPE_EXAMPLE, after_help = AFTER)]
+    Check(ScopeCheck),
+}
+
+/// `watchpost scope check`.
+#[derive(Debug, Args)]
+pub struct ScopeCheck {
+    /// The scope file
+    #[arg(default_value = "scope.toml")]
+    pub file: PathBuf,
+    /// One JSON object; errors become JSON as well
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
+    pub json: bool,
+}
+
+/// `watchpost audit`.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Go through the chain of an audit log; where a line was changed, left out, put in or moved, it breaks there.
+    #[command(after_help = AFTER)]
+    Verify(AuditVerify),
+}
+
+/// `watchpost audit verify`.
+#[derive(Debug, Args)]
+pub struct AuditVerify {
+    /// The audit log
+    pub file: PathBuf,
+    /// The hash that the last run printed: shows that nothing was cut off at the end
+    #[arg(long, value_name = "HASH")]
+    pub end: Option<String>,
+    /// One JSON object; errors become JSON as well
     #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 }

@@ -1,12 +1,14 @@
 //! The commands, one a file, and the analysis that `detect` and `explain` share.
 
 mod analysis;
+mod audit;
 mod completions;
 mod detect;
 mod explain;
 mod list;
+mod scope;
 
-use crate::args::{Cli, Command};
+use crate::args::{self, Cli, Command};
 use crate::exit::{Exit, Failure};
 
 /// Runs what was typed.
@@ -18,6 +20,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Detect(typed) => detect::run(&typed),
         Command::Explain(typed) => explain::run(&typed),
         Command::List(typed) => list::run(&typed),
+        Command::Scope(args::Scope::Check(typed)) => scope::check(&typed),
+        Command::Audit(args::Audit::Verify(typed)) => audit::verify(&typed),
         Command::Completions(typed) => completions::run(&typed),
     }
 }

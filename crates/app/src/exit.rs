@@ -19,6 +19,8 @@ pub enum Exit {
     Found,
     /// The command line does not make sense.
     Usage,
+    /// A file of configuration does not hold.
+    Configuration,
     /// An input could not be read, or with `--strict` is damaged.
     Unreadable,
     /// A fault of Watchpost itself.
@@ -36,6 +38,7 @@ impl Exit {
             Self::Done => 0,
             Self::Found => 1,
             Self::Usage => 2,
+            Self::Configuration => 3,
             Self::Unreadable => 4,
             Self::Internal => 70,
             Self::Output => 74,
@@ -49,11 +52,23 @@ impl Exit {
             Self::Done => "done",
             Self::Found => "found",
             Self::Usage => "usage",
+            Self::Configuration => "configuration",
             Self::Unreadable => "unreadable-input",
             Self::Internal => "internal",
             Self::Output => "output",
             Self::Interrupted => "interrupted",
         }
+    }
+}
+
+/// Why a file cannot be read, in words.
+pub fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+        io::ErrorKind::IsADirectory => "a folder, not a file".to_owned(),
+        io::ErrorKind::InvalidData => "not a text file".to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -72,6 +87,11 @@ impl Failure {
     /// A command line that does not make sense.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), hint: hint.into() }
+    }
+
+    /// A file of configuration that does not hold.
+    pub fn configuration(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: Exit::Configuration, message: message.into(), hint: hint.into() }
     }
 
     /// An input that cannot be read.

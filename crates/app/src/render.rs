@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod records; // what belongs together
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod scope; // what a scope allows
 pub mod shell; // commands to copy
 mod style; // colour and columns
 pub mod summary;

@@ -40,9 +40,7 @@ fn the_reference_of_the_command_line() {
     let mut root = Cli::command().term_width(100);
     root.build();
     chapter(&root, &mut text);
-    for command in root.get_subcommands().filter(|command| command.get_name() != "help") {
-        chapter(command, &mut text);
-    }
+    chapters(&root, &mut text);
     document("cli.md", &text);
 }
 
@@ -207,6 +205,14 @@ fn the_picture_in_the_readme() {
             bare(&picture).contains(&bare(row)),
             "docs/detect.svg lacks this row; docs/picture draws it anew: {row}"
         );
+    }
+}
+
+/// Those of the commands below it.
+fn chapters(command: &clap::Command, text: &mut String) {
+    for below in command.get_subcommands().filter(|command| command.get_name() != "help") {
+        chapter(below, text);
+        chapters(below, text);
     }
 }
 

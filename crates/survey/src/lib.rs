@@ -1,8 +1,16 @@
-//! The survey engine's place, and the rule that it will keep. Nothing here sends a packet yet.
+//! The survey: one's own blocks as a scanner would see them. The only crate that may ever probe.
 //!
 //! The rule, which no later change may loosen:
 //!
 //! 1. Only this crate may open a socket that sends probes. `watchpost-core` and `watchpost-formats` open none at all.
-//! 2. A probe is addressed by a value that only the scope can make, from prefixes which the user has declared as his
-//!    and authorised. There is no way to turn a bare address into such a value.
+//! 2. A probe is addressed by an [`scope::InScope`], a value that only the scope can make, from prefixes which the user has
+//!    declared as his and authorised. There is no way to turn a bare address into such a value.
 //! 3. No spoofed source, no evasion, no exploitation, no password guessing.
+//!
+//! Nothing here sends a packet yet. The modules, in the order in which a survey needs them:
+
+pub mod scope; // what may be probed, by whose authority, how fast, when
+
+pub mod plan; // what is asked, in which order
+
+pub mod audit; // what was done, in a chain that shows any change

@@ -8,3 +8,4 @@ mod inputs; // files, folders, patterns, standard input; sound and spoiled
 mod options; // what was typed wrongly
 mod outputs; // table, JSON, CSV, Markdown, explain, list
 mod running; // the binary
+mod scope; // scope check, audit verify

@@ -62,6 +62,7 @@ pub const LOGS: &[&LogFormat] = &[
     &firewall::MIKROTIK,
     &firewall::FAST,
     &firewall::ASA,
+    &firewall::IOS,
     &firewall::PANOS,
     &firewall::FORTINET,
     &firewall::CEF,

@@ -12,7 +12,8 @@ pub(super) struct Limits {
 }
 
 /// Words of such a notice, and whether its number stands before or behind them.
-const NOTICES: [(&[u8], bool); 6] = [
+const NOTICES: [(&[u8], bool); 7] = [
+    (b"rate-limited or missed ", false),
     (b"callbacks suppressed", true),
     (b"messages suppressed", true),
     (b"Suppressed ", false),

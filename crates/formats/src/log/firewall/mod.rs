@@ -8,6 +8,7 @@ mod cef; // ArcSight's common event format
 mod fast; // Suricata's alerts
 mod filterlog; // pfSense, OPNsense
 mod fortinet; // FortiGate
+mod ios; // Cisco's routers
 mod limit; // lines that tell of lines left out
 mod mikrotik; // RouterOS
 mod netfilter; // iptables, nftables, UFW, Proxmox, UniFi
@@ -21,6 +22,7 @@ pub use cef::CEF;
 pub use fast::FAST;
 pub use filterlog::FILTERLOG;
 pub use fortinet::FORTINET;
+pub use ios::IOS;
 pub use mikrotik::MIKROTIK;
 pub use netfilter::NETFILTER;
 pub use panos::PANOS;

@@ -1,0 +1,258 @@
+//! A scope from its text: every mistake in one go, each with its line.
+
+use std::fmt;
+use std::ops::Range;
+
+use ipnet::IpNet;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use toml::Spanned;
+
+use super::file::{File, Rate};
+use super::ports::Ports;
+use super::ranges::{Ranges, ends};
+use super::special::{self, Special};
+use super::{Scope, file, window};
+
+/// Something wrong in a scope file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line, from 1 on; 0 where it is the file as a whole.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What to write.
+    pub fix: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.what),
+            line => write!(f, "line {line}: {}", self.what),
+        }
+    }
+}
+
+/// Gathers mistakes while a file is gone through.
+struct Reading<'a> {
+    text: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reading<'_> {
+    fn line(&self, at: &Range<usize>) -> usize {
+        let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
+        1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    fn wrong(&mut self, at: Range<usize>, what: impl Into<String>, fix: impl Into<String>) {
+        let line = self.line(&at);
+        self.mistakes.push(Mistake { line, what: what.into(), fix: fix.into() });
+    }
+
+    /// Text that must not be empty.
+    fn said(&mut self, key: &str, value: &Spanned<String>, fix: &str) -> String {
+        let text = value.get_ref().trim();
+        if text.is_empty() {
+            self.wrong(value.span(), format!("{key} is empty"), fix);
+        } else if text.contains(|c: char| c.is_control()) {
+            self.wrong(value.span(), format!("{key} holds control characters"), fix);
+        }
+        text.to_owned()
+    }
+
+    fn block(&mut self, key: &str, value: &Spanned<String>) -> Option<IpNet> {
+        let text = value.get_ref().trim();
+        let net =
+            text.parse::<IpNet>().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
+        let Ok(net) = net else {
+            self.wrong(
+                value.span(),
+                format!("{key}: {text:?} is no address prefix"),
+                "Write it as 192.0.2.0/24, 2001:db8::/32 or one address.",
+            );
+            return None;
+        };
+        if net.trunc() != net {
+            self.wrong(
+                value.span(),
+                format!("{key}: {text}: there are bits behind the /{}", net.prefix_len()),
+                format!(
+                    "Write {} for the whole network, or {} for the one address.",
+                    net.trunc(),
+                    net.addr()
+                ),
+            );
+            return None;
+        }
+        Some(net)
+    }
+
+    fn own(&mut self, value: &Spanned<String>, lab: bool) -> Option<IpNet> {
+        let net = self.block("blocks", value)?;
+        match special::of(&net) {
+            Some(Special::Within(_)) if lab => {}
+            Some(Special::Within(what)) => self.wrong(
+                value.span(),
+                format!("blocks: {net} is nobody's own: {what}"),
+                "Name blocks that a registry has given you. For a lab without a route to the outside: lab = true.",
+            ),
+            Some(Special::Holds(what)) => self.wrong(
+                value.span(),
+                format!("blocks: {net} holds space that is nobody's own: {what}"),
+                "Name the blocks that are yours one by one.",
+            ),
+            None => {}
+        }
+        Some(net)
+    }
+
+    fn ports(&mut self, key: &str, value: Option<&Spanned<String>>) -> Ports {
+        let Some(value) = value else { return Ports::default() };
+        Ports::parse(value.get_ref()).unwrap_or_else(|why| {
+            self.wrong(
+                value.span(),
+                format!("{key}: {why}"),
+                "Write ports and ranges, such as 22,80,443,8000-8100.",
+            );
+            Ports::default()
+        })
+    }
+
+    fn day(&mut self, value: &Spanned<String>) -> Date {
+        value.get_ref().trim().parse().unwrap_or_else(|_| {
+            self.wrong(
+                value.span(),
+                format!("valid_until: {:?} is no day", value.get_ref()),
+                "Write year, month and day: 2027-06-30.",
+            );
+            Date::MIN
+        })
+    }
+
+    fn window(&mut self, written: &file::Window) -> Option<window::Window> {
+        let mut days = Vec::new();
+        for day in &written.days {
+            match window::weekday(day.get_ref()) {
+                Some(day) => days.push(day),
+                None => self.wrong(
+                    day.span(),
+                    format!("window: {:?} is no day", day.get_ref()),
+                    "Write mon, tue, wed, thu, fri, sat or sun.",
+                ),
+            }
+        }
+        let mut clock = |value: &Spanned<String>| {
+            let time = window::clock(value.get_ref());
+            if time.is_none() {
+                let what = format!("window: {:?} is no time of day", value.get_ref());
+                self.wrong(value.span(), what, "Write hours and minutes, such as 06:30; 24:00 ends the day.");
+            }
+            time
+        };
+        let (from, until) = (clock(&written.from), clock(&written.until));
+        let zone = match &written.zone {
+            None => Some(TimeZone::UTC),
+            Some(zone) => {
+                let known = TimeZone::get(zone.get_ref()).ok();
+                if known.is_none() {
+                    let what = format!("window: {:?} is no time zone", zone.get_ref());
+                    self.wrong(
+                        zone.span(),
+                        what,
+                        "Write a name of the tz database, such as Europe/Berlin or UTC.",
+                    );
+                }
+                known
+            }
+        };
+        Some(window::Window { days, from: from?, until: until?, zone: zone? })
+    }
+
+    fn rate(&mut self, rate: Rate) {
+        let named = [("all", rate.all), ("network", rate.network), ("host", rate.host)];
+        for (name, _) in named.into_iter().filter(|(_, cap)| *cap == 0) {
+            let what = format!("rate.{name} is 0: nothing could ever be sent");
+            self.mistakes.push(Mistake { line: 0, what, fix: "Write packets a second, 1 at least.".into() });
+        }
+    }
+}
+
+/// See [`Scope::parse`].
+pub(super) fn scope(text: &str) -> Result<Scope, Vec<Mistake>> {
+    let mut reading = Reading { text, mistakes: Vec::new() };
+    let file: File = match toml::from_str(text) {
+        Ok(file) => file,
+        Err(error) => {
+            let line = error.span().map_or(0, |span| reading.line(&span));
+            let what = error.message().trim().to_owned();
+            return Err(vec![Mistake {
+                line,
+                what,
+                fix: "See `watchpost scope --help` for a whole example.".into(),
+            }]);
+        }
+    };
+    let organisation = reading.said("organisation", &file.organisation, "Name who holds the blocks.");
+    let authorised_by =
+        reading.said("authorised_by", &file.authorised_by, "Name who allowed it, and can be asked.");
+    let about = reading.said("about", &file.about, "Give the URL of a page that says who scans, and why.");
+    if !about.is_empty()
+        && !about.starts_with("https://")
+        && !about.starts_with("http://")
+        && !about.starts_with("mailto:")
+    {
+        let fix = "Give a page (https://...) or an address (mailto:...) where the scanned can ask.";
+        reading.wrong(file.about.span(), format!("about: {about:?} is no URL"), fix);
+    }
+    let valid_until = reading.day(&file.valid_until);
+    let blocks: Vec<IpNet> = file.blocks.iter().filter_map(|block| reading.own(block, file.lab)).collect();
+    let exclude: Vec<IpNet> =
+        file.exclude.iter().filter_map(|block| reading.block("exclude", block)).collect();
+    let (tcp, udp) = (reading.ports("tcp", file.tcp.as_ref()), reading.ports("udp", file.udp.as_ref()));
+    let windows = file.windows.iter().filter_map(|window| reading.window(window)).collect();
+    reading.rate(file.rate);
+    let mut whole = |what: &str, fix: &str| {
+        reading.mistakes.push(Mistake { line: 0, what: what.into(), fix: fix.into() });
+    };
+    if file.blocks.is_empty() {
+        whole("blocks is empty: there is nothing to look at", "Name your own blocks.");
+    }
+    if file.tcp.is_none() && file.udp.is_none() && !file.icmp {
+        whole(
+            "nothing is allowed: neither tcp, udp nor icmp",
+            "Allow ports (tcp = \"1-65535\") or icmp = true.",
+        );
+    }
+    let of = |v4: bool| {
+        let family = move |block: &&IpNet| matches!(block, IpNet::V4(_)) == v4;
+        Ranges::new(blocks.iter().filter(family).map(ends), exclude.iter().filter(family).map(ends))
+    };
+    let (v4, v6) = (of(true), of(false));
+    if reading.mistakes.is_empty() && v4.count() == 0 && v6.count() == 0 {
+        let what = "every address of the blocks is excluded".to_owned();
+        reading.mistakes.push(Mistake { line: 0, what, fix: "Leave something to look at.".into() });
+    }
+    if !reading.mistakes.is_empty() {
+        reading.mistakes.sort_by_key(|mistake| mistake.line);
+        return Err(reading.mistakes);
+    }
+    let (icmp, lab, rate) = (file.icmp, file.lab, file.rate);
+    Ok(Scope {
+        organisation,
+        authorised_by,
+        valid_until,
+        about,
+        blocks,
+        exclude,
+        tcp,
+        udp,
+        icmp,
+        lab,
+        rate,
+        windows,
+        v4,
+        v6,
+    })
+}
