@@ -111,6 +111,8 @@ pub struct Host {
     pub talked: u32,
     /// Of the services: asked for what visitors do not ask for.
     pub hunted: u32,
+    /// Of the services: the input does not tell how it went.
+    pub untold: u32,
 }
 
 impl Host {
@@ -142,6 +144,7 @@ impl<'a> Case<'a> {
                 used: count(Probe::used),
                 talked: count(Probe::talked),
                 hunted: count(Probe::hunted),
+                untold: count(Probe::is_untold),
             };
             hosts.push((run[0].1, host));
         }

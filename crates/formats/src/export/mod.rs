@@ -95,7 +95,13 @@ pub const EXPORTS: &[ExportFormat] = &[
             extensions: &[],
             recognised: &[&[0, 0, 0, 5]],
         },
-        blind: &[(Sense::Words, "sFlow samples single packets: what was said is not put together from them")],
+        blind: &[
+            (Sense::Words, "sFlow samples single packets: what was said is not put together from them"),
+            (
+                Sense::Times,
+                "samples of sFlow bear no time of their own, so pace and rates are those of datagrams",
+            ),
+        ],
         take: |_, _, time, bytes, into| sflow::take(time, bytes, into),
     },
 ];

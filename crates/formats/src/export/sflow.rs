@@ -2,16 +2,18 @@
 //!
 //! Where every packet is reported, each gives the contact that it would give in a capture. Of sampled ones the packets before
 //! and after are missing, so nothing may follow from their absence: each is judged by itself, as a flow whose outcome is
-//! what this packet proves (an answer proves that somebody asked), or unknown. The limit: a segment from the midst of a
-//! connection does not tell who began it and is counted, not taken, so ACK scans are not seen.
+//! what this packet proves (an answer proves that somebody asked, data that somebody spoke), or unknown. Limits: a segment from
+//! the midst of a connection is told by its ports alone who began it, and without data counted, not taken, so ACK scans
+//! are not seen. Samples bear no time of their own: those of one datagram share its time.
 
 use watchpost_core::contact::flags::{ACK, RST, SYN};
-use watchpost_core::contact::{Contact, Outcome, Phase, Time, Transport};
-use watchpost_core::direction::turned;
+use watchpost_core::contact::{Contact, Outcome, Phase, Time, Transport, traits};
+use watchpost_core::direction::{is_answer, turned};
 
 use super::{Flows, Reason, number};
 use crate::packet::{self, LinkType};
 
+const MIDST: Reason = "a sampled packet from the midst of a connection";
 const CUT: Reason = "an sFlow datagram that is cut off";
 
 pub(super) fn take(time: Time, bytes: &[u8], into: &mut Flows<'_>) -> Result<(), Reason> {
@@ -92,7 +94,15 @@ fn sampled(contact: Contact, rate: u32) -> Result<Contact, Reason> {
         (_, Transport::Tcp) if contact.flags & (ACK | RST) == ACK | RST && contact.sequence == 0 => {
             Ok(asked(turned(contact), Outcome::Refused, 0))
         }
-        (_, Transport::Tcp | Transport::Sctp) => Err("a sampled packet from the midst of a connection"),
+        (_, Transport::Tcp) if contact.has(traits::PAYLOAD) => {
+            let (from, to) = (contact.source_port, contact.port);
+            match (is_answer(Transport::Tcp, from, to), is_answer(Transport::Tcp, to, from)) {
+                (true, _) => Ok(asked(turned(contact), Outcome::Told, 0)),
+                (_, true) => Ok(asked(contact, Outcome::Asked, 0)),
+                _ => Err(MIDST),
+            }
+        }
+        (_, Transport::Tcp | Transport::Sctp) => Err(MIDST),
         // Core finds out who asks.
         _ => Ok(Contact { phase: Phase::Half, flags: 0, ..contact }),
     }
