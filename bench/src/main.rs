@@ -81,7 +81,6 @@ enum Input {
         /// The log to write.
         output: PathBuf,
         /// How many.
-        #[arg(long, default_value_t = 2_000_000)]
         lines: u32,
     },
     /// Zeek's conn.log, tab-separated.
@@ -89,7 +88,6 @@ enum Input {
         /// The log to write.
         output: PathBuf,
         /// How many.
-        #[arg(long, default_value_t = 5_000_000)]
         lines: u32,
     },
     /// NetFlow v5 on its way to a collector, 30 records a datagram.
@@ -97,7 +95,6 @@ enum Input {
         /// The pcap to write.
         output: PathBuf,
         /// How many, rounded up to whole datagrams.
-        #[arg(long, default_value_t = 15_000_000)]
         records: u32,
     },
     /// Sends the datagrams of such a pcap to a collector on the loopback.
