@@ -51,7 +51,7 @@ impl Segment {
 }
 
 /// The Internet checksum (RFC 1071) over an even number of bytes, begun with `sum`.
-fn checksum(data: &[u8], sum: u32) -> u16 {
+pub fn checksum(data: &[u8], sum: u32) -> u16 {
     let mut sum =
         data.chunks_exact(2).fold(sum, |s, pair| s + u32::from(u16::from_be_bytes([pair[0], pair[1]])));
     while sum > 0xffff {

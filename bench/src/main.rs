@@ -1,4 +1,4 @@
-//! Makes the benchmark's inputs, the same bytes every time.
+//! Makes the benchmark's inputs, the same bytes every time, and reads any to contacts alone.
 //!
 //! `bench/run` calls this and measures. The benign mix is copied from real captures; the sweep and the flood are written
 //! packet by packet, because ten million forged sources are more than a lab captures in a reasonable time. The scans
@@ -13,10 +13,17 @@ mod host; // the firewall log of a busy public host
 mod noise; // a crowd of forged sources with a real scan inside
 mod sweep; // one source that asks a million hosts
 
+mod logs; // the same border's connections as Suricata and Zeek tell them
+mod netflow; // and as NetFlow v5, in a pcap or sent to a collector on this machine
+mod traffic; // connections: ordinary ones, and scans among them
+
+mod read; // reading alone, to contacts
+
 mod coordination; // how often divided scans are found, and strangers joined
 mod lists; // whether verdicts on target lists are right as often as they say
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -69,6 +76,43 @@ enum Input {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// Suricata's eve.json: flow events.
+    Eve {
+        /// The log to write.
+        output: PathBuf,
+        /// How many.
+        lines: u32,
+    },
+    /// Zeek's conn.log, tab-separated.
+    Zeek {
+        /// The log to write.
+        output: PathBuf,
+        /// How many.
+        lines: u32,
+    },
+    /// NetFlow v5 on its way to a collector, 30 records a datagram.
+    Netflow5 {
+        /// The pcap to write.
+        output: PathBuf,
+        /// How many, rounded up to whole datagrams.
+        records: u32,
+    },
+    /// Sends the datagrams of such a pcap to a collector on the loopback.
+    Send {
+        /// The pcap.
+        input: PathBuf,
+        /// Where it listens: 127.0.0.1 and a port.
+        to: std::net::SocketAddr,
+        /// Datagrams a second.
+        #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        rate: u32,
+    },
+    /// Reads captures and logs to contacts and judges nothing.
+    Read {
+        /// The files.
+        #[arg(required = true)]
+        inputs: Vec<PathBuf>,
+    },
     /// The firewall log of a busy public host, and two scans in it.
     Host {
         /// The log to write.
@@ -105,13 +149,29 @@ fn main() -> anyhow::Result<()> {
             let count = write(&output, |out| noise::make(out, &scan, sources, seconds))?;
             (output, count)
         }
-        Input::Host { output, weeks, sources } => {
-            let file = std::fs::File::create(&output);
-            let file = file.with_context(|| format!("cannot write {}", output.display()))?;
-            let mut out = std::io::BufWriter::new(file);
-            let count = host::make(&mut out, weeks, sources)?;
-            out.flush()?;
+        Input::Eve { output, lines } => {
+            return text(&output, |out| logs::eve(out, lines));
+        }
+        Input::Zeek { output, lines } => {
+            return text(&output, |out| logs::zeek(out, lines));
+        }
+        Input::Netflow5 { output, records } => {
+            let count = write(&output, |out| netflow::make(out, records))?;
             (output, count)
+        }
+        Input::Send { input, to, rate } => {
+            let sent = netflow::send(&input, to, rate)?;
+            return Ok(writeln!(std::io::stderr(), "{sent} datagrams sent")?);
+        }
+        Input::Read { inputs } => {
+            let mut out = std::io::stdout().lock();
+            return inputs.iter().try_for_each(|path| read::print(&mut out, path));
+        }
+        Input::Host { output, weeks, sources } => {
+            return text(&output, |out| {
+                host::make(out, weeks, sources)?;
+                Ok(())
+            });
         }
         Input::Lists(options) => return lists::run(&options),
         Input::Coordination { trials } => {
@@ -121,6 +181,14 @@ fn main() -> anyhow::Result<()> {
     let size = std::fs::metadata(&path)?.len();
     writeln!(std::io::stderr(), "{}: {packets} packets or lines, {size} bytes", path.display())?;
     Ok(())
+}
+
+/// Writes one log.
+fn text(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    fill(&mut out)?;
+    out.flush().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes one capture; the number of its packets.

@@ -53,6 +53,8 @@ pub struct Run<'a> {
     pub blocks: &'a Blocks,
     /// First and last contact.
     pub span: (Time, Time),
+    /// Which targets were left out is not known: the inputs are a sample.
+    pub is_sampled: bool,
 }
 
 /// What came of it.
@@ -122,7 +124,7 @@ impl Run<'_> {
         self.recover(&mut scans, tables);
         self.join(&mut scans);
         let holdings = self.holdings();
-        for scan in scans.iter_mut().filter(|s| s.stands()) {
+        for scan in scans.iter_mut().filter(|s| s.stands() && !self.is_sampled) {
             let coverage = view::coverage(&scan.campaign, self.blocks);
             let view = target_list::View {
                 trace: &scan.trace,

@@ -246,6 +246,11 @@ impl PairMemory {
         let step = if outcome == Outcome::Refused { step::ENDED } else { step::ANSWERED };
         if pair.steps == 0 {
             pair.set((pair.starter ^ step::LOWER) | step::MIDWAY | step);
+            if contact.outcome == Outcome::Unknown {
+                // Of what was sampled the question is missed as easily as not: the answer proves that it was asked.
+                let flags = contact.flags & flags::SYN;
+                return Contact { phase: Phase::Flow, outcome, flags, ..turned(contact) };
+            }
             return stray(contact);
         }
         pair.add(step);
@@ -394,7 +399,7 @@ fn first_flags(all: u8) -> u8 {
 }
 
 /// Seen from the side that started: source and target change places.
-fn turned(contact: Contact) -> Contact {
+pub fn turned(contact: Contact) -> Contact {
     if contact.transport == Transport::Ip {
         // A protocol's number is the same both ways.
         return Contact { source: contact.target, target: contact.source, ..contact };

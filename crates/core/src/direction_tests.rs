@@ -149,3 +149,20 @@ fn a_flood_of_starts_does_not_displace_a_conversation() {
     let data = one(&mut memory, client(flags::ACK | flags::PSH, traits::PAYLOAD)).unwrap();
     assert_eq!((data.phase, data.outcome), (Phase::Reply, Outcome::Asked));
 }
+
+#[test]
+fn a_sampled_answer_proves_its_question_and_is_no_stray() {
+    use flags::{ACK, RST, SYN};
+    let half = |outcome, set| Contact { phase: Phase::Half, outcome, flags: set, ..server(RST, 0) };
+    let (me, them) = (Address::v4(CLIENT), Address::v4(SERVER));
+    for (set, told) in [(SYN | ACK, Outcome::Answered), (RST | ACK, Outcome::Refused)] {
+        assert_eq!(steps(&[half(Outcome::Unknown, set)])[0], Some((Phase::Flow, told, me)));
+        assert_eq!(steps(&[half(Outcome::Silent, set)])[0], Some((Phase::Stray, Outcome::Unknown, them)));
+    }
+    let mut memory = PairMemory::new(1 << 16, 7);
+    let flow = one(&mut memory, half(Outcome::Unknown, SYN | ACK)).unwrap();
+    assert_eq!((flow.port, flow.source_port, flow.flags), (22, 40_000, SYN));
+    // The question comes late: it is of the same pair, and was answered.
+    let late = one(&mut memory, Contact { phase: Phase::Half, ..client(SYN, 0) }).unwrap();
+    assert_eq!((late.phase, late.outcome, late.source), (Phase::Flow, Outcome::Answered, me));
+}

@@ -56,6 +56,8 @@ pub struct Pipeline {
     front: Front,
     shards: Vec<Shard>,
     world: World,
+    /// The inputs are a sample.
+    is_sampled: bool,
 }
 
 /// What stands before the shards.
@@ -133,7 +135,20 @@ impl Pipeline {
             group: 0,
             own: 0,
         };
-        Self { blocks: Blocks::new(settings.blocks.clone()), front, shards, world, settings }
+        Self {
+            blocks: Blocks::new(settings.blocks.clone()),
+            front,
+            shards,
+            world,
+            settings,
+            is_sampled: false,
+        }
+    }
+
+    /// Inputs hold a part of the packets only ([`Sense::Everything`] is lacking): which targets a scan left out is not known,
+    /// and nothing is concluded from it.
+    pub fn sampled(&mut self) {
+        self.is_sampled = true;
     }
 
     /// Takes all that `fill` gives, until it returns false. While threads judge a batch, the next one is read.
@@ -147,7 +162,7 @@ impl Pipeline {
         let mut reading = Reading { fill, fresh: Vec::new(), heard: Vec::new(), next: 0, ended: false };
         let (mut judged, mut read) = (Batch::default(), Batch::default());
         loop {
-            let Self { settings, blocks, front, shards, world } = self;
+            let Self { settings, blocks, front, shards, world, .. } = self;
             let around = Surroundings { world, blocks, key: settings.key };
             let end = if settings.threads < 2 || judged.len < WORTH_A_THREAD {
                 judge(judged.work(shards), &around);
@@ -220,6 +235,7 @@ impl Pipeline {
             world: &self.world,
             blocks: &self.blocks,
             span: (self.front.began, self.front.clock),
+            is_sampled: self.is_sampled,
         };
         let depth::Depth { mut campaigns, lessons, follow_ups, blind } = run.fathom(all.findings, tables);
         campaigns.sort_unstable_by(|a, b| (b.severity, &a.start, &a.id).cmp(&(a.severity, &b.start, &b.id)));
@@ -311,7 +327,14 @@ impl Pipeline {
             return Err(RestoreError::Settings("number of shards"));
         }
         shards.iter_mut().for_each(|shard| shard.reindex(settings.key));
-        Ok(Self { blocks: Blocks::new(settings.blocks.clone()), front, shards, world, settings })
+        Ok(Self {
+            blocks: Blocks::new(settings.blocks.clone()),
+            front,
+            shards,
+            world,
+            settings,
+            is_sampled: false,
+        })
     }
 }
 

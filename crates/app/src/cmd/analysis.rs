@@ -4,9 +4,11 @@ use std::io::{self, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
+use watchpost_core::detect::Sense;
 use watchpost_core::merge::Merge;
 use watchpost_core::pipeline::{Findings, Pipeline};
 use watchpost_core::record::{Blind, Campaign, FollowUp, Lesson, Run, SCHEMA_VERSION, Skipped, Stamp};
+use watchpost_formats::report::Report;
 
 use crate::args;
 use crate::config;
@@ -138,10 +140,15 @@ fn judge(
         merge.heard(heard);
         more
     });
+    let inputs = merge.into_sources();
+    let lacks = |sense| move |report: &Report| report.blind.iter().any(|(lacking, _)| *lacking == sense);
+    if inputs.iter().filter_map(Input::report).any(lacks(Sense::Everything)) {
+        pipeline.sampled();
+    }
     let mut logarithms = tables::kept();
     let findings = pipeline.finish_with(&mut logarithms);
     tables::keep(&logarithms);
-    (merge.into_sources(), findings, progress.done())
+    (inputs, findings, progress.done())
 }
 
 /// What makes an input a failure after it was opened: it was gone when its time came, or it is damaged and `strict`.

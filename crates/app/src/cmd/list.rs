@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use watchpost_core::detect::DETECTORS;
 use watchpost_core::tools::{Mark, Marks, Word};
-use watchpost_formats::formats;
 use watchpost_formats::log::map::Map;
+use watchpost_formats::{Format, Kind, formats};
 
 use crate::args::{self, Listing};
 use crate::config;
@@ -32,22 +32,17 @@ pub fn run(typed: &args::List) -> Result<Exit, Failure> {
     }
 }
 
-fn format(spec: &watchpost_formats::Spec) -> Entry {
-    Entry {
-        name: spec.name.into(),
-        help: spec.help.to_owned(),
-        more: vec![
+fn format(format: Format) -> Entry {
+    let spec = format.spec;
+    let endings: Vec<String> = spec.extensions.iter().map(|extension| format!("*.{extension}")).collect();
+    let more = match format.kind {
+        Kind::Export => vec![("carried by", "captures of the traffic to a collector".to_owned())],
+        Kind::Capture | Kind::Log => vec![
             ("compressed", "also with gzip (.gz) or zstd (.zst)".to_owned()),
-            (
-                "files",
-                spec.extensions
-                    .iter()
-                    .map(|extension| format!("*.{extension}"))
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            ),
+            ("files", endings.join(" ")),
         ],
-    }
+    };
+    Entry { name: spec.name.into(), help: spec.help.to_owned(), more }
 }
 
 /// A map, as given.

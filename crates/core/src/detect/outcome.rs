@@ -36,6 +36,7 @@ struct Sum {
     refused: u64,
     dark: u64,
     unused: u64,
+    untold: u64,
 }
 
 impl Sum {
@@ -46,6 +47,7 @@ impl Sum {
         self.refused += other.refused;
         self.dark += other.dark;
         self.unused += other.unused;
+        self.untold += other.untold;
     }
 
     fn text(&self) -> String {
@@ -56,8 +58,15 @@ impl Sum {
         } else {
             String::new()
         };
+        let untold = if self.untold > 0 {
+            format!("; of {} the input does not tell", grouped(self.untold))
+        } else {
+            String::new()
+        };
         let (failed, judged, dark) = (grouped(self.failed), grouped(self.judged), grouped(self.dark));
-        format!("{failed} of {judged} hosts had no service{refused}; {dark} never answered anyone{unused}")
+        format!(
+            "{failed} of {judged} hosts had no service{refused}; {dark} never answered anyone{unused}{untold}"
+        )
     }
 }
 
@@ -112,7 +121,8 @@ fn judge(case: &Case<'_>, host: &Host) -> Option<Sum> {
         failed: u64::from(host.first_failed),
         refused: u64::from(host.first_failed && host.refused > 0),
         dark: u64::from(answered == 0 && !case.world.answers(host.address)),
-        unused: u64::from(!host.first_failed && host.used == 0),
+        unused: u64::from(!host.first_failed && host.used == 0 && host.untold == 0),
+        untold: u64::from(!host.first_failed && host.used == 0 && host.untold > 0),
     })
 }
 
@@ -132,7 +142,8 @@ fn beyond(case: &Case<'_>) -> Sum {
     };
     let prior = case.priors.of(*service);
     let credit = if prior.singular { Bits::ZERO } else { prior.success() * open };
-    if !case.silence_tells(service.transport) {
+    // Where it is not told of some how it went, it need not be of those beyond.
+    if !case.silence_tells(service.transport) || case.hosts.iter().any(|host| host.untold > 0) {
         return Sum { bits: credit, judged: open, ..Sum::default() };
     }
     let failed = hosts - open;

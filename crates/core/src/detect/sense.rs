@@ -27,6 +27,8 @@ pub enum Sense {
     Everything,
     /// As many lines as there were packets.
     Counts,
+    /// When each packet came.
+    Times,
     /// TCP flags.
     Flags,
     /// Packets that belong to no connection.
@@ -58,6 +60,7 @@ impl Sense {
             Self::Accepted => "accepted contacts",
             Self::Everything => "every packet",
             Self::Counts => "counts",
+            Self::Times => "times",
             Self::Flags => "TCP flags",
             Self::Strays => "stray packets",
             Self::Options => "TCP options",
@@ -69,11 +72,15 @@ impl Sense {
         }
     }
 
-    /// The detectors that are blind, or see less, without it; and `tools`, which no detector but depth names.
+    /// The detectors that are blind, or see less, without it; and of what depth asks the tools and the target lists.
     pub fn needed_by(self) -> Vec<&'static str> {
         let detectors = DETECTORS.iter().filter(|spec| spec.needs.contains(&self)).map(|spec| spec.name);
-        let tools = matches!(self, Self::Options | Self::Headers).then_some("tools");
-        detectors.chain(tools).collect()
+        let depth = match self {
+            Self::Options | Self::Headers => Some("tools"),
+            Self::Everything => Some("target lists"),
+            _ => None,
+        };
+        detectors.chain(depth).collect()
     }
 
     /// That it is not seen, and why.

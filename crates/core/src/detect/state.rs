@@ -62,7 +62,7 @@ impl Distinct {
                 if rank <= registers[place] {
                     return 0;
                 }
-                let chance: f64 = registers.iter().map(|r| (-f64::from(*r)).exp2()).sum();
+                let chance = chance(registers);
                 registers[place] = rank;
                 (REGISTERS as f64 / chance).round() as u64
             }
@@ -158,10 +158,25 @@ fn place_and_rank(value: u32) -> (usize, u8) {
     (hash as usize % REGISTERS, (hash >> 10).trailing_zeros().min(53) as u8 + 1)
 }
 
+/// The sum over all registers of 2^-rank: how likely a new value changes one, times their number.
+///
+/// It is asked for at each change, so the powers are made from their bits and summed in lanes. They are exact, and so is
+/// their sum as long as ranks differ by less than 43.
+fn chance(registers: &[u8]) -> f64 {
+    const LANES: usize = 8;
+    const EXPONENT_OF_ONE: u64 = 1023;
+    let mut sums = [0.0; LANES];
+    for registers in registers.chunks(LANES) {
+        for (sum, rank) in sums.iter_mut().zip(registers) {
+            *sum += f64::from_bits((EXPONENT_OF_ONE - u64::from(*rank)) << 52);
+        }
+    }
+    sums.iter().sum()
+}
+
 fn estimate(registers: &[u8]) -> u64 {
     let m = REGISTERS as f64;
-    let sum: f64 = registers.iter().map(|r| (-f64::from(*r)).exp2()).sum();
-    let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
+    let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / chance(registers);
     let empty = registers.iter().filter(|r| **r == 0).count();
     let better = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
     better.round() as u64
@@ -242,6 +257,15 @@ mod tests {
         let error = (scattered.count() as f64 / 100_000.0 - 1.0).abs();
         assert!(error < 0.12, "{error}");
         assert!(scattered.bytes() <= EXACT_BYTES);
+    }
+
+    #[test]
+    fn the_chance_is_the_sum_of_powers() {
+        let registers: Vec<u8> =
+            (0..REGISTERS as u32).map(|n| place_and_rank(n).1 + (n % 30) as u8).collect();
+        let sum: f64 = registers.iter().map(|rank| (-f64::from(*rank)).exp2()).sum();
+        assert_eq!(chance(&registers), sum);
+        assert_eq!(chance(&[0; REGISTERS]), REGISTERS as f64);
     }
 
     #[test]

@@ -9,8 +9,8 @@
 mod interface; // pcapng's interfaces and their clocks
 mod pcap; // pcap's records
 mod pcapng; // pcapng's blocks
-mod resume;
-mod round; // packets become contacts and counts // going on behind damage
+mod resume; // going on behind damage
+mod round; // packets become contacts and counts
 
 use crate::Spec;
 use crate::capture::pcap::Pcap;
@@ -130,6 +130,9 @@ impl<R: Read> Capture<R> {
             if let Some(exports) = &mut self.exports {
                 exports.end(&mut |reason| report.skip(reason, offset));
             }
+        }
+        if let Some(exports) = &self.exports {
+            self.report.blind = exports.blind();
         }
         self.report.bytes = self.window.offset();
         self.report.bytes_raw = self.window.bytes_raw();

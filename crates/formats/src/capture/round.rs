@@ -1,10 +1,10 @@
 //! The place where packets become contacts.
 
 use crate::conversation::Conversations;
-use crate::export::{self, Exports, Flows};
-use crate::packet::{self, Ear, LinkType};
+use crate::export::{Exports, Flows};
+use crate::packet::{self, Ear, Heard, LinkType};
 use crate::report::Report;
-use watchpost_core::contact::{Contact, Time, Transport};
+use watchpost_core::contact::{Contact, Time};
 
 /// One round of reading: where contacts go, and how many more packets may be read.
 pub(crate) struct Round<'a> {
@@ -29,12 +29,10 @@ impl Round<'_> {
         let ear = Ear::default();
         match packet::hear(link, time, captured, original_len, self.sensor, &ear) {
             Ok(contact) => {
-                if let Some(said) = ear.said() {
-                    if contact.transport == Transport::Udp && export::is_export(contact.port, said.bytes) {
-                        self.export(&contact, said.bytes, offset);
-                        return;
-                    }
-                    self.conversations.take(&contact, said);
+                match ear.heard() {
+                    Some(Heard::Export(bytes)) => return self.export(&contact, bytes, offset),
+                    Some(Heard::Said(said)) => self.conversations.take(&contact, said),
+                    None => {}
                 }
                 self.into.push(contact);
             }
@@ -56,6 +54,7 @@ impl Round<'_> {
             sensor: self.sensor,
             contacts: self.into,
             skip: &mut |reason| report.skip(reason, offset),
+            sampling: 0,
         };
         let exports = self.exports.get_or_insert_default();
         exports.take(contact.source, contact.time, bytes, &mut flows);

@@ -5,8 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use watchpost_core::contact::{SECOND, Time};
 use watchpost_core::net::Address;
 
+use super::domain::{Domains, steady};
 use super::fields::{self, Around};
-use super::{Domain, Domains, Flows, Reason, Record, number};
+use super::{Flows, Reason, Record, number};
 
 /// Templates kept.
 const MOST: usize = 4_096;
@@ -58,9 +59,10 @@ impl Templates {
         into: &mut Flows<'_>,
     ) -> Result<(), Reason> {
         let header = bytes.get(..20).ok_or("a NetFlow v9 datagram that is cut off")?;
-        let sent = number(&header[8..12]) as Time * SECOND;
-        let around = Around { sent, uptime: Some(number(&header[4..8]) as u32), ..Around::default() };
-        self.sets(&bytes[20..], (exporter, number(&header[16..20]) as u32, 0, false), around, domains, into)
+        let (uptime, domain) = (number(&header[4..8]) as u32, number(&header[16..20]) as u32);
+        let sent = steady(domains, (exporter, domain), number(&header[8..12]) as Time * SECOND, uptime);
+        let around = Around { sent, uptime: Some(uptime), ..Around::default() };
+        self.sets(&bytes[20..], (exporter, domain, 0, false), around, domains, into)
     }
 
     /// An IPFIX message: a header of 16 bytes with its length, then sets.
@@ -231,7 +233,8 @@ fn records(
         if template.is_options {
             if told.is_some() || around.started.is_some() {
                 let sampling = told.unwrap_or(known.sampling);
-                domains.insert(domain, Domain { sampling, started: around.started });
+                let domain = domains.entry(domain).or_default();
+                (domain.sampling, domain.started) = (sampling, around.started);
             }
             continue;
         }

@@ -6,7 +6,11 @@ use watchpost_core::contact::{SECOND, Time};
 /// Seconds since 1970 with any number of decimals: `1795422692.203898`.
 #[inline]
 pub fn epoch(text: &[u8]) -> Option<Time> {
-    let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+    // Ten digits from 2001 to 2286.
+    let point = match text.get(10) {
+        Some(b'.') => 10,
+        _ => text.iter().position(|byte| *byte == b'.').unwrap_or(text.len()),
+    };
     let seconds: i64 = number::<u64>(&text[..point]).and_then(|s| i64::try_from(s).ok())?;
     let nanos = match text.get(point + 1..) {
         Some(decimals) => fraction(decimals)?,

@@ -40,20 +40,29 @@ struct Sighting<'a> {
     ear: &'a Ear<'a>,
 }
 
+/// What a packet says to the layer above its transport.
+#[derive(Clone, Copy)]
+pub(crate) enum Heard<'a> {
+    /// Something of a conversation.
+    Said(Said<'a>),
+    /// A datagram of a flow exporter to its collector.
+    Export(&'a [u8]),
+}
+
 /// Where the decoders of transports leave what a packet says, so that the others need not carry it.
 #[derive(Default)]
-pub(crate) struct Ear<'a>(Cell<Option<Said<'a>>>);
+pub(crate) struct Ear<'a>(Cell<Option<Heard<'a>>>);
 
 impl<'a> Ear<'a> {
-    /// What was said, if it was anything.
+    /// What was heard, if it was anything.
     #[inline]
-    pub(crate) fn said(&self) -> Option<Said<'a>> {
+    pub(crate) fn heard(&self) -> Option<Heard<'a>> {
         self.0.get()
     }
 
     #[inline]
-    fn hear(&self, said: Said<'a>) {
-        self.0.set(Some(said));
+    fn hear(&self, heard: Heard<'a>) {
+        self.0.set(Some(heard));
     }
 }
 

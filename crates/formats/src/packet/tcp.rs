@@ -2,7 +2,7 @@
 
 use super::ip::{Datagram, reply};
 use super::part::{be16, be32};
-use super::{Sighting, Skip};
+use super::{Heard, Sighting, Skip};
 use crate::conversation::Said;
 use watchpost_core::contact::flags::{ACK, FIN, RST, SYN};
 use watchpost_core::contact::{Contact, Outcome, Phase, Transport, traits};
@@ -37,7 +37,8 @@ pub(super) fn decode<'a>(datagram: &Datagram<'a>, at: Sighting<'a>) -> Result<Co
     }
     // Where a conversation begins, goes on or ends; a SYN by itself begins none.
     if (data.length() > 0 || contact.flags & (SYN | FIN | RST) != 0) && contact.flags & (SYN | ACK) != SYN {
-        at.ear.hear(Said { bytes: data.captured(), length: data.length(), acknowledges: be32(header, 8) });
+        let said = Said { bytes: data.captured(), length: data.length(), acknowledges: be32(header, 8) };
+        at.ear.hear(Heard::Said(said));
     }
     Ok(directed(contact))
 }

@@ -2,7 +2,7 @@
 
 use super::ip::Datagram;
 use super::part::be16;
-use super::{Sighting, Skip, link};
+use super::{Heard, Sighting, Skip, link};
 use crate::conversation::{self, Said};
 use crate::export;
 use watchpost_core::contact::{Contact, Transport, traits};
@@ -31,9 +31,11 @@ pub(super) fn decode<'a>(datagram: &Datagram<'a>, at: Sighting<'a>) -> Result<Co
     contact.window = u16::try_from(data.length()).unwrap_or(u16::MAX);
     if data.length() > 0 {
         contact.traits |= traits::PAYLOAD;
-        let told = conversation::is_told(port) || conversation::is_told(contact.source_port);
-        if told || export::is_export(port, data.captured()) {
-            at.ear.hear(Said { bytes: data.captured(), length: data.length(), acknowledges: 0 });
+        let bytes = data.captured();
+        if export::is_export(port, bytes) {
+            at.ear.hear(Heard::Export(bytes));
+        } else if conversation::is_told(port) || conversation::is_told(contact.source_port) {
+            at.ear.hear(Heard::Said(Said { bytes, length: data.length(), acknowledges: 0 }));
         }
     }
     Ok(contact)

@@ -5,10 +5,18 @@ use proptest::prelude::*;
 use std::path::Path;
 use watchpost_core::contact::flags::{ACK, PSH, RST, SYN};
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Transport};
+use watchpost_core::detect::Sense;
 use watchpost_core::net::Address;
+use watchpost_formats::report::Report;
 
 /// A capture of datagrams from an exporter to its collector.
 fn exported(port: u16, datagrams: &[Vec<u8>]) -> (Vec<Contact>, Vec<(&'static str, u64)>) {
+    let (contacts, report) = reported(port, datagrams);
+    let skipped = report.skipped().map(|(reason, skipped)| (reason, skipped.count)).collect();
+    (contacts, skipped)
+}
+
+fn reported(port: u16, datagrams: &[Vec<u8>]) -> (Vec<Contact>, Report) {
     let layout = Layout::ALL[0];
     let packet = |bytes: &Vec<u8>| {
         let sent = v4_between(ROUTER, [203, 0, 113, 9], 17, &udp(9_999, port, bytes));
@@ -16,8 +24,12 @@ fn exported(port: u16, datagrams: &[Vec<u8>]) -> (Vec<Contact>, Vec<(&'static st
     };
     let file = [layout.start(), datagrams.iter().flat_map(packet).collect()].concat();
     let (contacts, capture) = read(&file);
-    let skipped = capture.report().skipped().map(|(reason, skipped)| (reason, skipped.count)).collect();
-    (contacts, skipped)
+    (contacts, capture.report().clone())
+}
+
+/// What the report says cannot be seen.
+fn blind(report: &Report) -> Vec<(Sense, &str)> {
+    report.blind.iter().map(|(sense, why)| (*sense, why.as_ref())).collect()
 }
 
 fn numbers(parts: &[(u64, usize)]) -> Vec<u8> {
@@ -71,9 +83,36 @@ fn version_5_tells_both_directions_and_the_question_comes_first() {
 }
 
 #[test]
-fn what_is_sampled_proves_nothing_by_silence() {
-    let (contacts, _) = exported(9995, &[v5(&[record(A, B, (40_000, 22), SYN, 99_000)], 0x4000 | 100)]);
+fn what_is_sampled_proves_nothing_by_silence_and_is_told() {
+    let asked = || record(A, B, (40_000, 22), SYN, 99_000);
+    let (contacts, report) = reported(9995, &[v5(&[asked()], 0x4000 | 100)]);
     assert_eq!((contacts[0].outcome, contacts[0].weight), (Outcome::Unknown, 200));
+    let (sense, why) = *blind(&report).last().unwrap();
+    assert!(sense == Sense::Everything && why.contains("one packet in 100:"), "{why}");
+    let (_, report) = reported(9995, &[v5(&[asked()], 100), v5(&[asked()], 0), v5(&[asked()], 1_000)]);
+    assert!(blind(&report).last().unwrap().1.contains("one packet in 100 to 1000:"));
+    let (_, report) = reported(9995, &[v5(&[asked()], 0), v5(&[asked()], 1)]);
+    assert!(blind(&report).iter().all(|(sense, _)| *sense != Sense::Everything));
+    assert!(blind(&report).iter().any(|(sense, _)| *sense == Sense::Headers), "as every flow record");
+}
+
+#[test]
+fn the_same_moment_is_the_same_in_every_datagram() {
+    let asked = record(A, B, (40_000, 22), SYN, 99_000);
+    let answered = record(B, A, (22, 40_000), SYN | ACK, 99_000);
+    // Half a second later by the clock, and by the uptime 499 ms: rounded otherwise.
+    let mut later = v5(&[answered], 0);
+    later[4..8].copy_from_slice(&100_499_u32.to_be_bytes());
+    later[12..16].copy_from_slice(&499_000_000_u32.to_be_bytes());
+    let (contacts, _) = exported(2055, &[v5(&[asked], 0), later.clone()]);
+    assert_eq!(contacts[0].time, contacts[1].time);
+    later[12..16].copy_from_slice(&499_900_000_u32.to_be_bytes());
+    let (contacts, _) = exported(2055, &[v5(&[record(A, B, (40_000, 22), SYN, 99_000)], 0), later.clone()]);
+    assert_eq!(contacts[0].time, contacts[1].time);
+    // A clock that was set is another beginning.
+    later[8..12].copy_from_slice(&1_700_000_010_u32.to_be_bytes());
+    let (contacts, _) = exported(2055, &[v5(&[record(A, B, (40_000, 22), SYN, 99_000)], 0), later]);
+    assert_eq!(contacts[1].time - contacts[0].time, 10 * SECOND + 900_000);
 }
 
 #[test]
@@ -170,31 +209,66 @@ fn an_uptime_that_has_come_round_is_of_the_last_weeks() {
     assert_eq!(contacts[0].time, (1_699_999_990 - 3_600) * SECOND);
 }
 
-#[test]
-fn samples_of_sflow_are_packets_of_the_sampling_rate() {
-    let packet = ethernet(0x0800, &v4(6, &tcp(SYN, &[], b"")));
+/// A datagram of sFlow with one sample of this packet.
+fn sflow(packet: Vec<u8>, rate: u64) -> Vec<u8> {
     let padding = vec![0; packet.len().wrapping_neg() % 4];
     let header =
         [numbers(&[(1, 4), (packet.len() as u64, 4), (0, 4), (packet.len() as u64, 4)]), packet, padding]
             .concat();
     let sample = [
-        numbers(&[(1, 4), (5, 4), (512, 4), (0, 4), (0, 4), (1, 4), (2, 4), (1, 4)]),
+        numbers(&[(1, 4), (5, 4), (rate, 4), (0, 4), (0, 4), (1, 4), (2, 4), (1, 4)]),
         numbers(&[(1, 4), (header.len() as u64, 4)]),
         header,
     ]
     .concat();
-    let datagram = [
+    [
         numbers(&[(5, 4), (1, 4)]),
         ROUTER.to_vec(),
         numbers(&[(0, 4), (1, 4), (9, 4), (1, 4), (1, 4), (sample.len() as u64, 4)]),
         sample,
     ]
-    .concat();
-    let (contacts, skipped) = exported(6343, &[datagram]);
-    assert!(skipped.is_empty(), "{skipped:?}");
-    assert_eq!(contacts.len(), 1);
-    assert_eq!((contacts[0].source, contacts[0].port, contacts[0].weight), (a(), 22, 512));
+    .concat()
+}
+
+#[test]
+fn samples_of_sflow_are_packets_where_all_are_reported() {
+    let packet = ethernet(0x0800, &v4(6, &tcp(SYN, &[], b"")));
+    let (contacts, report) = reported(6343, &[sflow(packet, 1)]);
+    assert_eq!((contacts.len(), report.skipped().count()), (1, 0));
+    assert_eq!((contacts[0].source, contacts[0].port, contacts[0].weight), (a(), 22, 1));
     assert_eq!((contacts[0].transport, contacts[0].phase), (Transport::Tcp, Phase::Probe));
+    assert!(blind(&report).iter().all(|(sense, _)| *sense != Sense::Everything));
+}
+
+/// With the ports of the other direction.
+fn back(mut segment: Vec<u8>) -> Vec<u8> {
+    segment[..4].rotate_left(2);
+    segment
+}
+
+#[test]
+fn a_sampled_packet_proves_what_it_says_alone() {
+    let sampled = |ip: Vec<u8>| exported(6343, &[sflow(ethernet(0x0800, &ip), 512)]);
+    let one = |ip: Vec<u8>| sampled(ip).0[0];
+    let syn = one(v4(6, &tcp(SYN, &[], b"")));
+    assert_eq!((syn.phase, syn.outcome, syn.flags, syn.weight), (Phase::Flow, Outcome::Unknown, SYN, 512));
+    let accepted = one(v4(6, &tcp(SYN | ACK, &[], b"")));
+    assert_eq!((accepted.phase, accepted.outcome, accepted.flags), (Phase::Flow, Outcome::Answered, SYN));
+    assert_eq!((accepted.source, accepted.port, accepted.ttl), (b(), syn.source_port, 0));
+    let mut reset = tcp(RST | ACK, &[], b"");
+    let (midst, skipped) = sampled(v4(6, &reset));
+    assert_eq!((midst.len(), skipped), (0, vec![("a sampled packet from the midst of a connection", 1)]));
+    reset[4..8].fill(0);
+    let refused = one(v4(6, &reset));
+    assert_eq!((refused.source, refused.outcome, refused.flags), (b(), Outcome::Refused, 0));
+    // Data tell who spoke, and the ports who began; without data a segment could be anything.
+    let spoke = one(v4(6, &tcp(ACK | PSH, &[], b"data")));
+    assert_eq!((spoke.source, spoke.outcome, spoke.flags), (a(), Outcome::Asked, 0));
+    let told = one(v4_between(B, A, 6, &back(tcp(ACK | PSH, &[], b"data"))));
+    assert_eq!((told.source, told.port, told.outcome), (a(), spoke.port, Outcome::Told));
+    assert!(sampled(v4(6, &tcp(ACK, &[], b""))).0.is_empty());
+    let datagram = one(v4(17, &udp(40_000, 161, b"who?")));
+    assert_eq!((datagram.phase, datagram.outcome, datagram.port), (Phase::Half, Outcome::Unknown, 161));
 }
 
 /// What real exporters sent: every datagram is read; templates (`tpl`) come before their data.

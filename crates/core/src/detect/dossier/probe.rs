@@ -97,7 +97,12 @@ impl Probe {
 
     /// Nothing came back, or a refusal.
     pub fn failed(&self) -> bool {
-        self.outcome < Outcome::Answered && self.marks & mark::UNTOLD == 0
+        self.outcome < Outcome::Answered && !self.is_untold()
+    }
+
+    /// The input does not tell how it went.
+    pub fn is_untold(&self) -> bool {
+        self.marks & mark::UNTOLD != 0
     }
 
     /// Something answered, as far as it is told: where it is not, neither this nor [`Self::failed`] holds.

@@ -128,7 +128,8 @@ pub(super) fn has(typed: &Typed, field: Field) -> bool {
 fn name(typed: &Typed) -> Checked<String> {
     let name = typed.name.get_ref();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || !name.chars().all(plain) || crate::formats().any(|spec| spec.name == name) {
+    if name.is_empty() || !name.chars().all(plain) || crate::formats().any(|format| format.spec.name == name)
+    {
         return mistake(
             &typed.name,
             format!("{name:?} cannot be a map's name"),

@@ -8,7 +8,7 @@
 use memchr::memchr2;
 
 use super::flow::Told;
-use crate::log::field::number;
+use crate::log::field::{equal, number};
 
 /// Where a key stands.
 #[derive(Clone, Copy, PartialEq)]
@@ -100,11 +100,20 @@ fn is_text(place: Place, key: &[u8]) -> bool {
     }
 }
 
-/// A string without escapes, and what stands behind it. Most are shorter than a vector search is worth.
+/// A string without escapes, and what stands behind it. Most are shorter than a call of a vector search is worth.
 #[inline]
 fn text(from: &[u8]) -> Option<(&[u8], &[u8])> {
     let from = from.strip_prefix(b"\"")?;
-    let end = from.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let mut end = 0;
+    while let Some(eight) = from.get(end..).and_then(<[u8]>::first_chunk) {
+        let ends = equal(eight, b'"') | equal(eight, b'\\');
+        if ends != 0 {
+            end += ends.trailing_zeros() as usize / 8;
+            return (from[end] == b'"').then(|| (&from[..end], &from[end + 1..]));
+        }
+        end += 8;
+    }
+    end += from[end..].iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
     (from[end] == b'"').then(|| (&from[..end], &from[end + 1..]))
 }
 

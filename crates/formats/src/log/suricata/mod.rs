@@ -35,7 +35,7 @@ pub const EVE: LogFormat = LogFormat {
         name: "suricata",
         help: "Suricata eve.json: flow, netflow and drop; alert and anomaly where no flow is told; http, ssh, tls",
         extensions: &["json", "ndjson", "log"],
-        recognised: &[b"{"],
+        recognised: &[b"{\"timestamp\":", b"\"event_type\":"],
     },
     recognises,
     lines: |_: &Assume| Box::new(Eve::new()),

@@ -31,6 +31,12 @@ pub(super) const KIND: Kind = Kind {
     own: &[b"conn_state"],
 };
 
+/// Whether the history tells anything.
+#[inline]
+fn is_noted(history: &[u8]) -> bool {
+    !matches!(history, b"" | b"-")
+}
+
 /// A line of conn.log; numbers that it does not tell are 0.
 #[derive(Debug)]
 pub(super) struct Conn<'a> {
@@ -59,6 +65,8 @@ impl<'a> Conn<'a> {
         let values: [&[u8]; COUNT] = header.values(line)?;
         let [ts, orig_h, orig_p, resp_h, resp_p, proto, state, history, sent, got, orig_pkts, resp_pkts, ip] =
             values;
+        // They are looked at where the history tells nothing.
+        let bytes = |text| if is_noted(history) { 0 } else { number(text).unwrap_or(0) };
         Ok(Self {
             time: epoch(ts).ok_or("its time is no number of seconds")?,
             source: address(orig_h).ok_or("id.orig_h is no address")?,
@@ -68,8 +76,8 @@ impl<'a> Conn<'a> {
             proto,
             state,
             history,
-            source_bytes: number(sent).unwrap_or(0),
-            target_bytes: number(got).unwrap_or(0),
+            source_bytes: bytes(sent),
+            target_bytes: bytes(got),
             source_packets: number(orig_pkts),
             target_packets: number(resp_pkts),
             protocol: number(ip),
@@ -133,7 +141,7 @@ impl<'a> Conn<'a> {
     /// How far a connection came that the target accepted.
     fn established(&self, completed: bool) -> Outcome {
         // Sizes are told by sequence numbers, which a crafted packet makes up; letters stand for packets that were seen.
-        let noted = !matches!(self.history, b"" | b"-");
+        let noted = is_noted(self.history);
         let spoke = |letter: u8, bytes: u64| if noted { self.history.contains(&letter) } else { bytes > 0 };
         match () {
             () if spoke(b'D', self.source_bytes) => Outcome::Asked,

@@ -3,6 +3,7 @@
 use memchr::memchr;
 
 use super::{conn, words};
+use crate::log::field::equal;
 
 /// A kind of log that is read: which fields of it, and how it is known.
 #[derive(Debug)]
@@ -127,28 +128,43 @@ impl Header {
     #[inline]
     pub fn values<'a, const N: usize>(&self, line: &'a [u8]) -> Result<[&'a [u8]; N], &'static str> {
         let mut values = [&[][..]; N];
-        let mut rest = Some(line);
-        for place in &self.columns {
-            let Some(from) = rest else { return Err("fewer columns than #fields names") };
-            let value = match memchr(self.separator, from) {
-                Some(at) => {
-                    rest = Some(&from[at + 1..]);
-                    &from[..at]
-                }
-                None => {
-                    rest = None;
-                    from
-                }
-            };
-            if *place != OTHER
-                && value != self.unset
-                && value != self.empty
-                && let Some(slot) = values.get_mut(usize::from(*place))
-            {
-                *slot = value;
+        let mut columns = self.columns.iter();
+        let mut start = 0;
+        // Columns are short: their ends are found eight bytes at a time, without a call for each.
+        let mut chunks = line.chunks_exact(8);
+        let mut base = 0;
+        for chunk in &mut chunks {
+            let mut ends = equal(chunk.first_chunk().unwrap_or(&[0; 8]), self.separator);
+            while ends != 0 {
+                let at = base + ends.trailing_zeros() as usize / 8;
+                let Some(place) = columns.next() else { return Ok(values) };
+                self.put(&mut values, *place, &line[start..at]);
+                start = at + 1;
+                ends &= ends - 1;
+            }
+            base += 8;
+        }
+        for (at, byte) in chunks.remainder().iter().enumerate() {
+            if *byte == self.separator {
+                let Some(place) = columns.next() else { return Ok(values) };
+                self.put(&mut values, *place, &line[start..base + at]);
+                start = base + at + 1;
             }
         }
-        Ok(values)
+        if let Some(place) = columns.next() {
+            self.put(&mut values, *place, &line[start..]);
+        }
+        if columns.next().is_some() { Err("fewer columns than #fields names") } else { Ok(values) }
+    }
+
+    #[inline(always)]
+    fn put<'a, const N: usize>(&self, values: &mut [&'a [u8]; N], place: u8, value: &'a [u8]) {
+        if let Some(slot) = values.get_mut(usize::from(place))
+            && value != self.unset
+            && value != self.empty
+        {
+            *slot = value;
+        }
     }
 }
 

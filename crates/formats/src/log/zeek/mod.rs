@@ -48,7 +48,7 @@ pub const JSON: LogFormat = LogFormat {
         name: "zeek-json",
         help: "the same logs of Zeek as JSON lines: epoch, milliseconds or ISO times, also tagged by the Kafka plugin",
         extensions: &["log", "json", "ndjson"],
-        recognised: &[b"{"],
+        recognised: &[b"\"ts\":", b"\"id.orig_h\":"],
     },
     recognises: json::is_read,
     lines: |_: &Assume| Box::new(json::Json),
