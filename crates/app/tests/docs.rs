@@ -91,7 +91,7 @@ fn section(format: &Format, example: Option<&(String, String)>, text: &mut Strin
         text.push_str(&format!("- **In folders** the files that end in {endings}\n"));
     }
     let late = Duration::from_nanos(format.disorder.unsigned_abs()).as_secs();
-    let late = if late % 60 == 0 { format!("{} minutes", late / 60) } else { format!("{late} s") };
+    let late = if late.is_multiple_of(60) { format!("{} minutes", late / 60) } else { format!("{late} s") };
     let late = late.replace("1 minutes", "1 minute");
     text.push_str(&format!("- **Order**: what comes up to {late} late is sorted in\n"));
     if let Some((case, line)) = example {

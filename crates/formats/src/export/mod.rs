@@ -40,8 +40,10 @@ pub struct ExportFormat {
     /// What it cannot see: what, and why.
     pub blind: &'static [(Sense, &'static str)],
     /// Takes one datagram: of this exporter, captured at this time.
-    take: fn(&mut Exports, Address, Time, &[u8], &mut Flows<'_>) -> Result<(), Reason>,
+    take: Take,
 }
+
+type Take = fn(&mut Exports, Address, Time, &[u8], &mut Flows<'_>) -> Result<(), Reason>;
 
 /// What a record of a flow leaves out, in every version.
 const RECORDS: &[(Sense, &str)] = &[
