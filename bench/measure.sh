@@ -13,4 +13,4 @@ divide() { awk -v a="$1" -v b="$2" -v f="${3:-%.2f}" 'BEGIN { if (b > 0) printf 
 # field NAME: a number of the run record
 field() { grep '"record":"run"' "$out/watchpost.out" | grep -o "\"$1\":[0-9]*" | head -1 | cut -d: -f2; }
 # Whether a campaign that stands names this source.
-found() { if grep '"record":"campaign"' "$out/watchpost.out" | grep -v '"status":"withdrawn"' | grep -q "\"$1\""; then echo "$1 found"; else echo "$1 NOT FOUND"; fi; }
+found() { if grep '"record":"campaign"' "$out/watchpost.out" | grep -v '"status":"withdrawn"' | grep -c "\"$1\"" >/dev/null; then echo "$1 found"; else echo "$1 NOT FOUND"; fi; }

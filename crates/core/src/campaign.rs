@@ -168,6 +168,7 @@ impl Draft<'_> {
             bits: self.ledger.bits().value(),
             severity,
             severity_rule: severity_rule.into(),
+            stands_out: None,
             at_least: dossier.at_least,
             ledger: self.ledger.lines(),
             counterfactual: self.counterfactual(&scan),

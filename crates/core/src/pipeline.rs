@@ -5,6 +5,7 @@
 //! same for every number of threads, also when the budget evicts. Within an epoch shards run independently; at its end
 //! their deltas are merged in the order of shards.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -238,7 +239,7 @@ impl Pipeline {
             is_sampled: self.is_sampled,
         };
         let depth::Depth { mut campaigns, lessons, follow_ups, blind } = run.fathom(all.findings, tables);
-        campaigns.sort_unstable_by(|a, b| (b.severity, &a.start, &a.id).cmp(&(a.severity, &b.start, &b.id)));
+        campaigns.sort_unstable_by(first_what_matters);
         let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(of).sum::<u64>();
         Findings {
             lessons,
@@ -533,6 +534,13 @@ fn not_scan(what: &str, tally: Tally) -> NotScan {
         packets: tally.packets,
         examples: examples.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// The most severe first; of equal ones what stands out most, then the oldest.
+fn first_what_matters(a: &Campaign, b: &Campaign) -> Ordering {
+    let out = |campaign: &Campaign| campaign.stands_out.unwrap_or(0.0);
+    let by_age = || (&a.start, &a.id).cmp(&(&b.start, &b.id));
+    b.severity.cmp(&a.severity).then(out(b).total_cmp(&out(a))).then_with(by_age)
 }
 
 #[cfg(test)]

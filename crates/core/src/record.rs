@@ -129,6 +129,8 @@ pub struct Campaign {
     pub severity: Severity,
     /// The rule that gave the severity, in words.
     pub severity_rule: String,
+    /// Among many scans of its kind that learned of nothing open: the modified z-score of its pace or its breadth, whichever is greater.
+    pub stands_out: Option<f64>,
     /// State was evicted: the counts are lower bounds.
     pub at_least: bool,
     /// What the verdict rests on and what spoke against it.

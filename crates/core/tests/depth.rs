@@ -265,6 +265,10 @@ fn stands_out(some: u16, rule: &str) {
         standing(&found).into_iter().partition(|c| c.sources == ["192.0.2.7"]);
     assert_eq!((one.len(), crowd.len()), (1, 40));
     assert_eq!(one[0].severity, Severity::Low);
+    assert!(
+        one[0].stands_out > Some(3.5) && found.campaigns[0].id == one[0].id,
+        "what stands out comes first"
+    );
     assert!(one[0].severity_rule.contains(rule), "{}", one[0].severity_rule);
     for campaign in crowd {
         assert_eq!(campaign.severity, Severity::Info, "{campaign:#?}");

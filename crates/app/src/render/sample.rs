@@ -96,6 +96,7 @@ fn plain() -> Campaign {
         bits: 419.25,
         severity: Severity::High,
         severity_rule: "an exposure was learned".into(),
+        stands_out: None,
         at_least: false,
         ledger: vec![
             entry(Family::Outcome, 346.0, "177 of 181 first contacts met no service"),
@@ -153,6 +154,7 @@ pub fn port_scan() -> Campaign {
         bits: 7.0,
         severity: Severity::Low,
         severity_rule: "it reached nothing".into(),
+        stands_out: None,
         ledger: vec![entry(Family::Breadth, 7.0, "1,024 ports of one host")],
         counterfactual: "it would not have been reported with 9 ports".into(),
         ..plain()
@@ -176,6 +178,7 @@ pub fn shared_sweep() -> Campaign {
         rate: Some(0.28),
         severity: Severity::Medium,
         severity_rule: "the block was the target".into(),
+        stands_out: None,
         tools: vec![tool("zmap", 0.99)],
         permutation: Some(depth::walk()),
         target_list: depth::block_list(),
@@ -203,6 +206,7 @@ pub fn ping_sweep_v6() -> Campaign {
         order: Order::Ascending,
         severity: Severity::Low,
         severity_rule: "nothing open was learned".into(),
+        stands_out: None,
         tools: vec![tool("nmap", 0.6)],
         ..plain()
     }

@@ -35,6 +35,7 @@ pub(super) fn fold(scans: &mut [Scan<'_>]) {
             let wide = breadth.score(self::breadth(&scans[place]));
             let fast = pace.score(self::pace(&scans[place]));
             let campaign = &mut scans[place].campaign;
+            campaign.stands_out = Some((wide.max(fast) * 100.0).round() / 100.0);
             if wide > OUTLIER {
                 campaign.severity_rule = format!(
                     "it learned of nothing open, but asked for far more than most of the {} scans of its kind",

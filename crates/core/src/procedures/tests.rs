@@ -55,6 +55,7 @@ fn campaign(services: &[&str]) -> Campaign {
         bits: 10.0,
         severity: Severity::Low,
         severity_rule: String::new(),
+        stands_out: None,
         at_least: false,
         ledger: Vec::new(),
         counterfactual: String::new(),

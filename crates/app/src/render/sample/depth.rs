@@ -125,6 +125,7 @@ pub fn hunt() -> Campaign {
         follow_ups: vec!["f9bbq3m5xw4ndr6a".into()],
         severity: Severity::Critical,
         severity_rule: "somebody came back".into(),
+        stands_out: None,
         ..plain()
     }
 }
