@@ -82,7 +82,7 @@ fn week_of(week: u64, sources: u32) -> Vec<Line> {
             82..92 => {
                 // The same addresses of some forty networks every week.
                 let network = address(mix(0xfa2 + n % 41)) & !0xff;
-                ports(&mut lines, network | n / 100 % 250, dice, week, 3 + dice % 58, Look::Zmap);
+                ports(&mut lines, network | (n / 100 % 250), dice, week, 3 + dice % 58, Look::Zmap);
             }
             92..95 => ports(&mut lines, anybody, dice, week, 50 + dice % 950, Look::Masscan),
             95..98 => {

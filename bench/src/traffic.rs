@@ -134,7 +134,7 @@ impl Connection {
             145..225 => Self { target: RESOLVER, port: 53, ..datagram },
             225..235 => Self { port: 443, sent: (12, 4_000), got: (30, 30_000), ..datagram },
             235..241 => {
-                let target = 0x5b_bd_5e_00 | source % 4;
+                let target = 0x5b_bd_5e_00 | (source % 4);
                 Self { target, port: 123, source_port: 123, sent: (1, 48), got: (1, 48), ..datagram }
             }
             241..250 => {

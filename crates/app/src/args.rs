@@ -164,6 +164,9 @@ pub struct List {
     /// What to list
     #[arg(value_enum)]
     pub what: Listing,
+    /// With `formats`: a file or folder of maps, which are listed too
+    #[arg(long, value_name = "FILE|FOLDER", hide_env_values = true, env = "WATCHPOST_MAP")]
+    pub map: Vec<OsString>,
     /// One JSON object a line
     #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
@@ -274,6 +277,16 @@ pub struct Analysis {
         help_heading = "Analysis"
     )]
     pub tz: Option<String>,
+    /// A file (or a folder of *.toml) that says where the fields of other products' logs stand, NDJSON or CSV. What it
+    /// describes comes before the formats that are known; docs/maps.md tells how to write one
+    #[arg(
+        long,
+        value_name = "FILE|FOLDER",
+        hide_env_values = true,
+        env = "WATCHPOST_MAP",
+        help_heading = "Analysis"
+    )]
+    pub map: Vec<OsString>,
     /// A damaged input is an error too (status 4); what is sound in it is still read and reported
     #[arg(long, hide_env_values = true, env = "WATCHPOST_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Analysis")]
     pub strict: bool,

@@ -1,6 +1,7 @@
 //! What was meant: the values of the command line, checked, with their defaults.
 
 mod blocks;
+mod maps;
 mod screen;
 mod size;
 
@@ -13,6 +14,7 @@ use watchpost_formats::log::Assume;
 
 use crate::args;
 use crate::exit::Failure;
+pub use maps::maps;
 pub use screen::Screen;
 
 /// The shard key where none is given. It is fixed, so that the same input gives the same records everywhere.
@@ -50,7 +52,11 @@ impl Analysis {
             threads: threads(typed.threads)?,
             key: typed.shard_key.as_deref().map_or(Ok(SHARD_KEY), shard_key)?,
             strict: typed.strict,
-            assume: Assume { year: typed.year, zone: typed.tz.as_deref().map(zone).transpose()? },
+            assume: Assume {
+                year: typed.year,
+                zone: typed.tz.as_deref().map(zone).transpose()?,
+                maps: maps(&typed.map)?,
+            },
         })
     }
 

@@ -91,7 +91,7 @@ fn section(format: &Format, example: Option<&(String, String)>, text: &mut Strin
         text.push_str(&format!("- **In folders** the files that end in {endings}\n"));
     }
     let late = Duration::from_nanos(format.disorder.unsigned_abs()).as_secs();
-    let late = if late % 60 == 0 { format!("{} minutes", late / 60) } else { format!("{late} s") };
+    let late = if late.is_multiple_of(60) { format!("{} minutes", late / 60) } else { format!("{late} s") };
     let late = late.replace("1 minutes", "1 minute");
     text.push_str(&format!("- **Order**: what comes up to {late} late is sorted in\n"));
     if let Some((case, line)) = example {
@@ -118,7 +118,7 @@ fn examples() -> BTreeMap<String, (String, String)> {
         let mut inputs: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         inputs.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with("input."));
         for path in inputs {
-            let assume = Assume { year: Some(2026), zone: None };
+            let assume = Assume { year: Some(2026), ..Assume::default() };
             let mut all = fs::read(&path).unwrap();
             if path.extension().is_some_and(|ending| ending == "zst") {
                 all = zstd::decode_all(&all[..]).unwrap();
@@ -141,7 +141,7 @@ const LONGEST: usize = 700;
 
 /// The first line of a text with which there is a contact.
 fn first_contact(all: &[u8], format: &str) -> Option<String> {
-    let assume = Assume { year: Some(2026), zone: None };
+    let assume = Assume { year: Some(2026), ..Assume::default() };
     let mut ends = all.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
     let mut start = 0;
     ends.by_ref().take(64).find_map(|end| {

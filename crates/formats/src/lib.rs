@@ -13,6 +13,7 @@ pub mod packet; // one packet becomes at most one contact
 
 pub mod export; // flow exports within captures
 pub mod log; // lines become contacts
+pub mod parquet; // rows become contacts
 
 pub mod conversation; // what is said on connections becomes short clean facts
 
@@ -77,5 +78,11 @@ pub fn formats() -> impl Iterator<Item = Format> {
         disorder: format.disorder,
         blind: format.blind,
     });
-    captures.chain(exports).chain(logs)
+    let tables = [Format {
+        spec: &parquet::SPEC,
+        kind: Kind::Log,
+        disorder: log::cloud::aws::DISORDER,
+        blind: log::cloud::aws::BLIND,
+    }];
+    captures.chain(exports).chain(logs).chain(tables)
 }

@@ -1,4 +1,4 @@
-//! Whatever is read: a capture or a log, recognised from its content.
+//! Whatever is read: a capture, a log or a table, recognised from its content.
 
 use std::io::Read;
 
@@ -8,6 +8,7 @@ use watchpost_core::utterance::Utterance;
 use crate::capture::Capture;
 use crate::input::{self, OpenError};
 use crate::log::{Assume, Log};
+use crate::parquet::Table;
 use crate::report::Report;
 
 /// An open input of any format.
@@ -16,6 +17,8 @@ pub enum Reader<R> {
     Capture(Box<Capture<R>>),
     /// Lines.
     Log(Box<Log<R>>),
+    /// Rows.
+    Table(Box<Table>),
 }
 
 impl<R: Read> Reader<R> {
@@ -30,9 +33,12 @@ impl<R: Read> Reader<R> {
         if let Some(format) = Capture::recognise(&mut window, &mut report)? {
             return Ok(Self::Capture(Box::new(Capture::new(window, format, report, sensor))));
         }
+        if Table::recognise(&window) {
+            return Ok(Self::Table(Box::new(Table::open(window, report, sensor)?)));
+        }
         match Log::recognise(&mut window, assume) {
-            Some(lines) => Ok(Self::Log(Box::new(Log::new(window, lines, report, sensor)))),
-            None => Err(input::not_readable(&mut window)),
+            Ok(lines) => Ok(Self::Log(Box::new(Log::new(window, lines, report, sensor)))),
+            Err(nearest) => Err(input::not_readable(&mut window, nearest)),
         }
     }
 
@@ -41,15 +47,17 @@ impl<R: Read> Reader<R> {
         match self {
             Self::Capture(capture) => capture.format(),
             Self::Log(log) => log.format(),
+            Self::Table(table) => table.format(),
         }
     }
 
-    /// Reads up to `at_most` packets, or lines, and appends their contacts; false when the input has ended. It never fails:
+    /// Reads up to `at_most` packets, lines or rows, and appends their contacts; false when the input has ended. It never fails:
     /// damage goes into the [`Report`].
     pub fn fill(&mut self, into: &mut Vec<Contact>, at_most: usize) -> bool {
         match self {
             Self::Capture(capture) => capture.fill(into, at_most),
             Self::Log(log) => log.fill(into, at_most),
+            Self::Table(table) => table.fill(into, at_most),
         }
     }
 
@@ -58,6 +66,7 @@ impl<R: Read> Reader<R> {
         match self {
             Self::Capture(capture) => capture.heard(into),
             Self::Log(log) => log.heard(into),
+            Self::Table(_) => {}
         }
     }
 
@@ -66,6 +75,7 @@ impl<R: Read> Reader<R> {
         match self {
             Self::Capture(capture) => capture.report(),
             Self::Log(log) => log.report(),
+            Self::Table(table) => table.report(),
         }
     }
 
@@ -74,6 +84,7 @@ impl<R: Read> Reader<R> {
         match self {
             Self::Capture(capture) => capture.disorder(),
             Self::Log(log) => log.disorder(),
+            Self::Table(table) => table.disorder(),
         }
     }
 }

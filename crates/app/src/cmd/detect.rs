@@ -82,6 +82,15 @@ fn next(typed: &args::Analysis, found: &Analysis) -> String {
     for blocks in &typed.blocks {
         words.extend(["--blocks".to_owned(), shell::quoted(blocks)]);
     }
+    for map in &typed.map {
+        words.extend(["--map".to_owned(), shell::quoted_os(map)]);
+    }
+    if let Some(year) = typed.year {
+        words.extend(["--year".to_owned(), year.to_string()]);
+    }
+    if let Some(zone) = &typed.tz {
+        words.extend(["--tz".to_owned(), shell::quoted(zone)]);
+    }
     if typed.memory != args::MEMORY {
         words.extend(["--memory".to_owned(), shell::quoted(&typed.memory)]);
     }

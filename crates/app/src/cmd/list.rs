@@ -4,19 +4,24 @@ use std::io::{self, Write};
 
 use watchpost_core::detect::DETECTORS;
 use watchpost_core::tools::{Mark, Marks, Word};
+use watchpost_formats::log::map::Map;
 use watchpost_formats::{Format, Kind, formats};
 
 use crate::args::{self, Listing};
+use crate::config;
 use crate::exit::{Exit, Failure, output_failed};
 use crate::render::list::{Entry, list};
 
 /// Runs the command.
 ///
 /// # Errors
-/// Results that cannot be written.
+/// Maps that make no sense, or results that cannot be written.
 pub fn run(typed: &args::List) -> Result<Exit, Failure> {
     let entries: Vec<Entry> = match typed.what {
-        Listing::Formats => formats().map(format).collect(),
+        Listing::Formats => {
+            let maps = config::maps(&typed.map)?;
+            maps.iter().map(|map| mapped(map)).chain(formats().map(format)).collect()
+        }
         Listing::Detectors => DETECTORS.iter().map(detector).collect(),
         Listing::Tools => Marks::shipped().tools().into_iter().map(tool).collect(),
     };
@@ -37,12 +42,22 @@ fn format(format: Format) -> Entry {
             ("files", endings.join(" ")),
         ],
     };
-    Entry { name: spec.name, help: spec.help.to_owned(), more }
+    Entry { name: spec.name.into(), help: spec.help.to_owned(), more }
+}
+
+/// A map, as given.
+fn mapped(map: &Map) -> Entry {
+    let more = vec![
+        ("given", "by --map".to_owned()),
+        ("lines", map.form().to_owned()),
+        ("compressed", "also with gzip (.gz) or zstd (.zst)".to_owned()),
+    ];
+    Entry { name: map.name().to_owned().into(), help: map.help().to_owned(), more }
 }
 
 fn detector(spec: &watchpost_core::detect::Spec) -> Entry {
     Entry {
-        name: spec.name,
+        name: spec.name.into(),
         help: spec.help.to_owned(),
         more: vec![
             ("family", crate::render::family(spec.family).to_owned()),
@@ -106,5 +121,5 @@ fn tool(name: &'static str) -> Entry {
     more.extend(
         lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(what, list)| (what, list.join(", "))),
     );
-    Entry { name, help: how.to_owned(), more }
+    Entry { name: name.into(), help: how.to_owned(), more }
 }

@@ -5,6 +5,7 @@
 mod captures; // small captures, made by hand
 mod endings; // exit statuses, Ctrl-C, closed pipes
 mod inputs; // files, folders, patterns, standard input; sound and spoiled
+mod maps; // logs of products that nobody knows
 mod options; // what was typed wrongly
 mod outputs; // table, JSON, CSV, Markdown, explain, list
 mod running; // the binary

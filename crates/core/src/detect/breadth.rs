@@ -6,7 +6,7 @@
 //! Hosts that answered and were left without a word count by themselves, whatever the service: that is how one looks.
 
 use super::dossier::Probe;
-use super::{Case, Host, Sense, Spec};
+use super::{Case, Host, Sense, Spec, of_untold};
 use crate::contact::{Service, Transport};
 use crate::evidence::{Bits, Evidence, grouped};
 use crate::record::Family;
@@ -83,7 +83,7 @@ fn hosts(case: &Case<'_>) -> Option<Evidence> {
 }
 
 fn unused(case: &Case<'_>) -> Option<Evidence> {
-    let seen = case.hosts.iter().filter(|h| h.failed < h.services && h.used == 0).count();
+    let seen = case.hosts.iter().filter(|h| h.failed < h.services && h.used == 0 && h.untold == 0).count();
     let bits = bits(seen as f64, UNUSED);
     let text = || format!("{seen} hosts answered and were left without a word; normal is up to {UNUSED}");
     (bits > Bits::ZERO).then(|| Evidence::new(Family::Breadth, bits, text()))
@@ -96,7 +96,8 @@ pub fn busiest<'a>(case: &'a Case<'_>) -> Option<&'a Host> {
 
 fn services(case: &Case<'_>) -> Option<Evidence> {
     let busiest = busiest(case)?;
-    let mut seen = u64::from(busiest.services - busiest.talked);
+    let untold = u64::from(busiest.untold);
+    let mut seen = u64::from(busiest.services - busiest.talked).saturating_sub(untold) + of_untold(untold);
     if let Some(wide) = case.wide()
         && case.hosts.len() as u64 == wide.hosts.count()
     {

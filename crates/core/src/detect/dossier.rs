@@ -316,7 +316,9 @@ impl Dossier {
 
     /// Notes what a reply tells beside its outcome: the stack that sent it, and that a session was used.
     fn answered_by(&mut self, place: usize, contact: &Contact) {
+        // A flow's records tell of an answer, and nothing of its headers: no packet has a time to live of 0.
         let syn_ack = contact.transport == Transport::Tcp
+            && contact.ttl > 0
             && contact.outcome == Outcome::Answered
             && contact.flags & (flags::SYN | flags::ACK) == flags::SYN | flags::ACK;
         let target = self.probes[place].target;

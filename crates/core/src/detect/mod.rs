@@ -85,9 +85,15 @@ pub struct Case<'a> {
     /// The hosts it touched, in the order of first touch (the kept ones).
     pub hosts: Vec<Host>,
     probes: Vec<Probe>,
-    /// Hosts asked in vain or left unused by service, sorted.
+    /// Hosts asked in vain or left unused by service, sorted; see [`of_untold`].
     in_vain: Vec<(Service, u64)>,
     until: Time,
+}
+
+/// How many of those count as asked in vain of which the input does not tell how they went: three of four, between what a scanner
+/// leaves unused (nearly all) and what an ordinary source does (one of four and less).
+pub const fn of_untold(untold: u64) -> u64 {
+    untold - untold.div_ceil(4)
 }
 
 /// One host that the source touched.
@@ -152,9 +158,14 @@ impl<'a> Case<'a> {
         let hosts = hosts.into_iter().map(|(_, host)| host).collect();
         let priors = Priors::shipped();
         let counts = |p: &&Probe| (!p.used() || priors.of(p.service()).singular) && !p.is_stream();
-        let mut services: Vec<Service> = probes.iter().filter(counts).map(Probe::service).collect();
+        let mut services: Vec<(Service, bool)> =
+            probes.iter().filter(counts).map(|p| (p.service(), p.is_untold())).collect();
         services.sort_unstable();
-        let in_vain = services.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect();
+        let in_vain = services.chunk_by(|a, b| a.0 == b.0).map(|run| {
+            let untold = run.iter().filter(|(_, untold)| *untold).count() as u64;
+            (run[0].0, run.len() as u64 - untold + of_untold(untold))
+        });
+        let in_vain = in_vain.collect();
         Self { dossier, world, priors, hosts, probes, in_vain, until }
     }
 

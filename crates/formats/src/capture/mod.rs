@@ -76,7 +76,7 @@ impl<R: Read> Capture<R> {
         let mut report = Report::new();
         match Self::recognise(&mut window, &mut report)? {
             Some(format) => Ok(Self::new(window, format, report, sensor)),
-            None => Err(input::not_readable(&mut window)),
+            None => Err(input::not_readable(&mut window, None)),
         }
     }
 

@@ -40,8 +40,10 @@ pub struct ExportFormat {
     /// What it cannot see: what, and why.
     pub blind: &'static [(Sense, &'static str)],
     /// Takes one datagram: of this exporter, captured at this time.
-    take: fn(&mut Exports, Address, Time, &[u8], &mut Flows<'_>) -> Result<(), Reason>,
+    take: Take,
 }
+
+type Take = fn(&mut Exports, Address, Time, &[u8], &mut Flows<'_>) -> Result<(), Reason>;
 
 /// What a record of a flow leaves out, in every version.
 const RECORDS: &[(Sense, &str)] = &[
@@ -212,7 +214,7 @@ impl Record {
 }
 
 /// Echo, timestamp and mask: their type tells who asks.
-fn icmp(contact: Contact) -> Result<Contact, Reason> {
+pub(crate) fn icmp(contact: Contact) -> Result<Contact, Reason> {
     let asks = |kind: u16| Contact { port: kind << 8, source_port: 0, ..contact };
     let answers = |kind: u16| Contact {
         phase: Phase::Reply,

@@ -20,6 +20,14 @@ pub enum OpenError {
         /// What to do about it.
         advice: &'static str,
     },
+    /// It is text, and of none of the maps that were given.
+    #[error(
+        "not a format that is read, nor of a map that was given: {nearest}; mend the map, or leave this input out"
+    )]
+    NotMapped {
+        /// What is missing for the nearest.
+        nearest: String,
+    },
     /// It is a capture's header that was cut off or makes no sense.
     #[error("the file header is damaged: {0}; try `editcap` or `pcapfix` on it, or capture again")]
     Header(String),
@@ -28,6 +36,9 @@ pub enum OpenError {
         "the compressed input gives nothing: {0}; test it with `gzip -t` or `zstd -t`, or fetch it again"
     )]
     Compression(String),
+    /// It is Parquet, and cannot be read, or holds something else than is read of Parquet.
+    #[error("a Parquet file that cannot be read: {0}")]
+    Table(String),
     /// The input cannot be read.
     #[error("cannot read: {0}")]
     Io(#[from] io::Error),
@@ -58,11 +69,15 @@ const LOGS: &str =
     "`watchpost list formats` names the logs that are read; of JSON one object stands on each line";
 const GIVE: &str = "give a pcap or pcapng file, as `tcpdump -w` writes it";
 
-/// Says what the first bytes of something that is not read here look like.
-pub(crate) fn not_readable<R: Read>(window: &mut Window<R>) -> OpenError {
+/// Says what the first bytes of something that is not read here look like; of text what is missing for the nearest map.
+pub(crate) fn not_readable<R: Read>(window: &mut Window<R>, nearest: Option<String>) -> OpenError {
     window.need(512);
     let bytes = window.bytes();
-    not_a_capture(&bytes[..bytes.len().min(512)])
+    let head = &bytes[..bytes.len().min(512)];
+    match nearest {
+        Some(nearest) if is_text(head) => OpenError::NotMapped { nearest },
+        _ => not_a_capture(head),
+    }
 }
 
 fn not_a_capture(head: &[u8]) -> OpenError {

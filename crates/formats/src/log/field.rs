@@ -10,7 +10,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 #[inline(always)]
 pub(crate) fn equal(eight: &[u8; 8], byte: u8) -> u64 {
     const LOW: u64 = 0x7f * ONES;
-    let different = u64::from_le_bytes(*eight) ^ u64::from(byte) * ONES;
+    let different = u64::from_le_bytes(*eight) ^ (u64::from(byte) * ONES);
     !(((different & LOW) + LOW) | different | LOW)
 }
 
@@ -38,9 +38,9 @@ pub fn number<T: TryFrom<u64>>(text: &[u8]) -> Option<T> {
 /// All eight at once: pairs, then fours, then the whole.
 #[inline(always)]
 fn eight_digits(eight: &[u8; 8]) -> Option<u64> {
-    let digits = u64::from_le_bytes(*eight) ^ ONES * u64::from(b'0');
+    let digits = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'0'));
     // 118 and a digit stay below 128.
-    if (digits | digits.wrapping_add(118 * ONES)) & 128 * ONES != 0 {
+    if (digits | digits.wrapping_add(118 * ONES)) & (128 * ONES) != 0 {
         return None;
     }
     let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;

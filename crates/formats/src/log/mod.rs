@@ -5,9 +5,12 @@
 //! see at all stands in its [`LogFormat::blind`].
 
 pub mod cloud; // flow logs of clouds
+mod document; // records within JSON documents
 pub mod field; // numbers, addresses, words
 pub mod firewall; // packet filters and gateways
 pub mod flow; // a flow becomes one contact
+pub mod map; // logs that users describe
+mod recognition; // which format an input is of
 pub mod stamp; // times in all their forms
 pub mod suricata; // Suricata's eve.json
 pub mod text; // strings of JSON, borrowed
@@ -15,6 +18,7 @@ pub mod words; // what logs tell of conversations
 pub mod zeek; // Zeek, TSV and JSON
 
 use std::io::Read;
+use std::sync::Arc;
 
 use memchr::memchr;
 use watchpost_core::contact::{Contact, Time};
@@ -22,19 +26,23 @@ use watchpost_core::detect::Sense;
 use watchpost_core::utterance::Utterance;
 
 use crate::Spec;
-use crate::input::{HEAD, Window};
+use crate::input::Window;
 use crate::report::Report;
+use document::{Documents, Next};
+use recognition::{Form, Found};
 
 /// Longer lines are skipped.
 const LONGEST: usize = 1 << 20;
 
-/// What logs leave out, as the user said it.
+/// What logs leave out, and what is not known of them, as the user said it.
 #[derive(Clone, Debug, Default)]
 pub struct Assume {
     /// The year of stamps without one.
     pub year: Option<i16>,
     /// The time zone of stamps without one; none: UTC.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// Logs of other products; they come before all formats of lines.
+    pub maps: Vec<Arc<map::Map>>,
 }
 
 /// A format of lines.
@@ -57,6 +65,7 @@ pub const LOGS: &[&LogFormat] = &[
     &zeek::JSON,
     &suricata::EVE,
     &cloud::aws::TEXT,
+    &cloud::azure::FLOWS,
     &cloud::gcp::JSON,
     &firewall::FILTERLOG,
     &firewall::MIKROTIK,
@@ -80,6 +89,11 @@ pub trait Lines {
     /// The input has ended: what waits for more goes now.
     fn end(&mut self, _out: &mut Out<'_>) {}
 
+    /// Whether it takes the records of JSON documents, and not lines.
+    fn takes_documents(&self) -> bool {
+        false
+    }
+
     /// What cannot be seen beyond what the format cannot show, as far as the lines so far tell: what, and why.
     fn blind(&self) -> Vec<(Sense, String)> {
         Vec::new()
@@ -95,6 +109,8 @@ pub trait Lines {
 pub struct Out<'a> {
     /// Copied into every contact.
     pub sensor: u16,
+    /// Where the line begins, in bytes of the decompressed input.
+    offset: u64,
     contacts: &'a mut Vec<Contact>,
     heard: &'a mut Vec<Utterance>,
     report: &'a mut Report,
@@ -111,7 +127,17 @@ impl<'a> Out<'a> {
         heard: &'a mut Vec<Utterance>,
         report: &'a mut Report,
     ) -> Self {
-        Self { sensor, contacts, heard, report }
+        Self { sensor, offset: 0, contacts, heard, report }
+    }
+
+    /// The line holds so many flows, each of which counts by itself; without this a line counts as one.
+    pub fn holds(&mut self, flows: u64) {
+        self.report.packets = (self.report.packets + flows).saturating_sub(1);
+    }
+
+    /// A part of the line that gives no contact: why, and where it stands in the line.
+    pub fn skip(&mut self, reason: &'static str, at: usize) {
+        self.report.skip(reason, self.offset + at as u64);
     }
 
     /// A contact.
@@ -135,57 +161,44 @@ impl<'a> Out<'a> {
 /// An open log.
 pub struct Log<R> {
     window: Window<R>,
-    format: &'static LogFormat,
+    form: Form,
     lines: Box<dyn Lines>,
+    /// Where its records do not stand on lines.
+    documents: Option<Documents>,
     sensor: u16,
     report: Report,
     heard: Vec<Utterance>,
 }
 
 impl<R: Read> Log<R> {
-    /// Which format of lines it is, if any.
-    pub(crate) fn recognise(
-        window: &mut Window<R>,
-        assume: &Assume,
-    ) -> Option<(&'static LogFormat, Box<dyn Lines>)> {
-        // A pipe that stays open gives its first line soon, and the rest perhaps never.
-        let mut wanted = 512;
-        while memchr(b'\n', window.bytes()).is_none() && wanted <= HEAD && window.need(wanted) {
-            wanted *= 2;
-        }
-        let head = &window.bytes()[..window.bytes().len().min(HEAD)];
-        let whole = match head.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => &head[..=end],
-            None => head,
-        };
-        let text = whole.strip_prefix(b"\xef\xbb\xbf").unwrap_or(whole);
-        let format = LOGS.iter().find(|format| (format.recognises)(text))?;
-        Some((format, (format.lines)(assume)))
-    }
-
     pub(crate) fn new(
         mut window: Window<R>,
-        (format, lines): (&'static LogFormat, Box<dyn Lines>),
+        Found { form, lines, documents }: Found,
         mut report: Report,
         sensor: u16,
     ) -> Self {
         if window.bytes().starts_with(b"\xef\xbb\xbf") {
             window.advance(3);
         }
-        report.blind = format.blind.iter().map(|&(sense, why)| (sense, why.into())).collect();
-        Self { window, format, lines, sensor, report, heard: Vec::new() }
+        report.blind = form.blind();
+        Self { window, form, lines, documents, sensor, report, heard: Vec::new() }
     }
 
     /// The format's name, with `.gz` or `.zst` where it is compressed.
     pub fn format(&self) -> String {
-        format!("{}{}", self.format.spec.name, self.window.suffix())
+        format!("{}{}", self.form.name(), self.window.suffix())
     }
 
-    /// Reads up to `at_most` lines and appends their contacts; false when the input has ended.
+    /// Reads up to `at_most` lines, fewer where a line holds many flows, and appends their contacts; false when the input
+    /// has ended.
     pub fn fill(&mut self, into: &mut Vec<Contact>, at_most: usize) -> bool {
-        let mut more = true;
+        let (mut more, enough) = (true, into.len() + at_most);
         for _ in 0..at_most {
-            if !self.line(into) {
+            if into.len() >= enough {
+                break;
+            }
+            let is_line = if self.documents.is_some() { self.record(into) } else { self.line(into) };
+            if !is_line {
                 more = false;
                 self.finish(into);
                 break;
@@ -212,18 +225,46 @@ impl<R: Read> Log<R> {
             self.window.advance(end);
             return true;
         }
+        self.take(length, into);
+        self.window.advance(end);
+        true
+    }
+
+    /// Takes one record of a document; false where there is none.
+    fn record(&mut self, into: &mut Vec<Contact>) -> bool {
+        let Some(documents) = &mut self.documents else { return false };
+        let next = documents.next(&mut self.window);
+        match next {
+            Next::End => return false,
+            Next::Record(length) => {
+                self.take(length, into);
+                self.window.advance(length);
+            }
+            Next::Lost(length, reason) => {
+                if let Some(reason) = reason {
+                    self.report.packets += 1;
+                    self.report.skip(reason, self.window.offset());
+                }
+                self.window.advance(length);
+            }
+        }
+        true
+    }
+
+    /// Takes what the window begins with.
+    #[inline]
+    fn take(&mut self, length: usize, into: &mut Vec<Contact>) {
+        let offset = self.window.offset();
         let line = &self.window.bytes()[..length];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if !line.is_empty() {
             self.report.packets += 1;
-            let mut out =
-                Out { sensor: self.sensor, contacts: into, heard: &mut self.heard, report: &mut self.report };
+            let report = &mut self.report;
+            let mut out = Out { sensor: self.sensor, offset, contacts: into, heard: &mut self.heard, report };
             if let Err(reason) = self.lines.take(line, &mut out) {
                 self.report.skip(reason, offset);
             }
         }
-        self.window.advance(end);
-        true
     }
 
     /// Length of the line that is not wholly in view, and where the next begins; none at the end of the input.
@@ -247,8 +288,8 @@ impl<R: Read> Log<R> {
     }
 
     fn finish(&mut self, into: &mut Vec<Contact>) {
-        let mut out =
-            Out { sensor: self.sensor, contacts: into, heard: &mut self.heard, report: &mut self.report };
+        let (offset, report) = (self.window.offset(), &mut self.report);
+        let mut out = Out { sensor: self.sensor, offset, contacts: into, heard: &mut self.heard, report };
         self.lines.end(&mut out);
         if let Some(failure) = self.window.take_failure() {
             self.report.damaged(self.window.offset(), failure, None);
@@ -269,6 +310,6 @@ impl<R: Read> Log<R> {
 
     /// See [`LogFormat::disorder`].
     pub fn disorder(&self) -> Time {
-        self.format.disorder
+        self.form.disorder()
     }
 }

@@ -60,4 +60,7 @@ fn write_the_fuzzers_seeds() {
         let start = [port, head, 1, (bytes.len() / 4) as u8];
         write("conversation", &format!("seed-{number}"), &[&start[..], &bytes].concat());
     }
+    for name in crate::parquet::FORMS {
+        write("parquet", name, &crate::parquet::form(name));
+    }
 }

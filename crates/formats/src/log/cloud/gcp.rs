@@ -1,4 +1,5 @@
-//! Google Cloud's VPC flow logs and firewall rule logs: entries of Cloud Logging, one JSON object on each line.
+//! Google Cloud's VPC flow logs and firewall rule logs: entries of Cloud Logging, one JSON object on each line, or one JSON array of
+//! them as `gcloud logging read --format=json` writes it.
 //!
 //! Flow logs are sampled, and only of what the firewall lets in; the rules' logs tell what was denied, at most once in five
 //! seconds for each pair of ends. Numbers stand in strings. Both sides may report one flow: of these the target's is taken.
@@ -10,6 +11,7 @@ use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, Time, Transport};
 use watchpost_core::detect::Sense;
 
 use crate::Spec;
+use crate::log::cloud::counts::{Counts, LINK};
 use crate::log::field::{address, number};
 use crate::log::flow::{Flow, transport};
 use crate::log::stamp::iso;
@@ -19,29 +21,33 @@ use crate::log::{Assume, Lines, LogFormat, Out};
 /// Flows are reported after some seconds, and delivered a few minutes later.
 const DISORDER: Time = 900 * SECOND;
 
-/// Entries as `gcloud logging read --format=json` gives them for each line, and as sinks write them.
+/// Entries as sinks write them, and as `gcloud logging read --format=json` gives them.
 pub const JSON: LogFormat = LogFormat {
     spec: Spec {
         name: "gcp-vpc",
-        help: "Google Cloud VPC flow logs and firewall rule logs, one entry of Cloud Logging on each line",
+        help: "Google Cloud VPC flow logs and firewall rule logs, entries of Cloud Logging on lines or in one array",
         extensions: &["json", "ndjson", "log"],
-        recognised: &[b"{"],
+        recognised: &[b"{", b"["],
     },
     recognises,
-    lines: |_: &Assume| Box::new(Entries),
+    lines: |_: &Assume| Box::new(Entries::default()),
     disorder: DISORDER,
     blind: &[
         (Sense::Denied, "Google's VPC flow logs never tell what a firewall denied: add firewall rule logs"),
         (
             Sense::Everything,
-            "Google's VPC flow logs are sampled, and firewall rule logs tell a pair once in five seconds: counts are floors",
+            "Google's VPC flow logs are sampled, and firewall rule logs tell a pair once in five seconds: counts are floors, and silence proves nothing",
         ),
         (Sense::Headers, "Google's logs have neither flags nor header fields that tools are told by"),
         (Sense::Pings, "Google's logs do not tell ICMP's type"),
     ],
 };
 
-struct Entries;
+#[derive(Default)]
+struct Entries {
+    /// Rules that allow were seen: what came of it is not told.
+    allowed: bool,
+}
 
 #[derive(Deserialize)]
 struct Entry<'a> {
@@ -59,6 +65,8 @@ struct Payload<'a> {
     reporter: Option<Text<'a>>,
     #[serde(borrow)]
     packets_sent: Option<Text<'a>>,
+    #[serde(borrow)]
+    bytes_sent: Option<Text<'a>>,
     #[serde(borrow)]
     start_time: Option<Text<'a>>,
     #[serde(borrow)]
@@ -82,7 +90,13 @@ impl Lines for Entries {
         let entry: Entry<'_> =
             serde_json::from_slice(line).map_err(|_| "no entry of a flow or a firewall rule")?;
         out.contact(contact(&entry, out.sensor)?);
+        self.allowed |= entry.payload.disposition.as_ref().is_some_and(|said| said.bytes() == b"ALLOWED");
         Ok(())
+    }
+
+    fn blind(&self) -> Vec<(Sense, String)> {
+        let why = "Google's firewall rule logs do not tell how an allowed connection went";
+        self.allowed.then(|| (Sense::Answers, why.to_owned())).into_iter().collect()
     }
 }
 
@@ -107,7 +121,16 @@ fn contact(entry: &Entry<'_>, sensor: u16) -> Result<Contact, &'static str> {
         _ => (ends.src_port.unwrap_or(0), ends.dest_port.ok_or("no port")?),
     };
     let mut flow = Flow::new(time, kind, (source, source_port), (target, port));
-    flow.packets = payload.packets_sent.as_ref().and_then(|packets| number(packets.bytes())).unwrap_or(1);
+    let count = |text: &Option<Text<'_>>| text.as_ref().and_then(|count| number(count.bytes()));
+    let counts = Counts {
+        packets: count(&payload.packets_sent).unwrap_or(1),
+        bytes: count(&payload.bytes_sent).unwrap_or(0),
+    };
+    flow.packets = counts.packets;
+    // Silence is never known, data is: where this is the answer, core knows better.
+    if kind == Transport::Tcp && counts.carry_data(target.is_v4(), LINK) {
+        flow.outcome = Outcome::Asked;
+    }
     // A rule's log names who asks; a flow log reports each direction by itself, sampled, so that silence proves nothing.
     let phase = match payload.disposition.as_ref().map(Text::bytes) {
         Some(b"DENIED") => {
@@ -139,7 +162,7 @@ mod tests {
     fn read(line: &str) -> Result<Contact, &'static str> {
         let (mut contacts, mut heard, mut report) = (Vec::new(), Vec::new(), Report::new());
         let mut out = Out::new(0, &mut contacts, &mut heard, &mut report);
-        Entries.take(line.as_bytes(), &mut out).map(|()| contacts[0])
+        Entries::default().take(line.as_bytes(), &mut out).map(|()| contacts[0])
     }
 
     /// Entries in the documented form.
@@ -160,6 +183,10 @@ mod tests {
         assert_eq!(one.time, 1_767_225_601 * SECOND + SECOND / 2);
         let denied = read(&entry(r#""disposition":"DENIED","rule_details":{"action":"DENY"}"#)).unwrap();
         assert_eq!((denied.phase, denied.outcome), (Phase::Flow, Outcome::Silent));
+        let talks = entry(
+            r#""bytes_sent":"4000","packets_sent":"6","reporter":"DEST","start_time":"2026-01-01T00:00:01Z""#,
+        );
+        assert_eq!(read(&talks).unwrap().outcome, Outcome::Asked);
         let twice = read(&entry(r#""reporter":"SRC","dest_instance":{"vm_name":"a"}"#));
         assert_eq!(twice.unwrap_err(), "a flow that its target reports too");
         assert_eq!(read("{}").unwrap_err(), "no entry of a flow or a firewall rule");

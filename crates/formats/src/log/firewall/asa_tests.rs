@@ -86,7 +86,7 @@ fn denied_packets() {
 fn all(lines: &[&str]) -> Vec<(Address, u16, Outcome)> {
     let (mut contacts, mut heard, mut report) = (Vec::new(), Vec::new(), Report::new());
     let mut out = Out::new(0, &mut contacts, &mut heard, &mut report);
-    let mut format = (ASA.lines)(&Assume { year: Some(2025), zone: None });
+    let mut format = (ASA.lines)(&Assume { year: Some(2025), ..Assume::default() });
     for line in lines {
         format.take(format!("Jun  8 12:00:00 asa {line}").as_bytes(), &mut out).unwrap();
     }

@@ -12,10 +12,10 @@ mod ios; // Cisco's routers
 mod limit; // lines that tell of lines left out
 mod mikrotik; // RouterOS
 mod netfilter; // iptables, nftables, UFW, Proxmox, UniFi
-mod packet; // one packet becomes a contact
+pub(super) mod packet; // one packet becomes a contact
 mod panos; // Palo Alto
 mod session; // how a session went
-mod syslog; // stamps and hosts
+pub(super) mod syslog; // stamps and hosts
 
 pub use asa::ASA;
 pub use cef::CEF;
@@ -87,7 +87,7 @@ fn taken(
     let mut contacts = Vec::new();
     let (mut heard, mut report) = (Vec::new(), crate::report::Report::new());
     let mut out = super::Out::new(0, &mut contacts, &mut heard, &mut report);
-    let mut lines = (format.lines)(&super::Assume { year: Some(2025), zone: None });
+    let mut lines = (format.lines)(&super::Assume { year: Some(2025), ..Default::default() });
     lines.take(line.as_bytes(), &mut out)?;
     Ok(contacts)
 }

@@ -19,7 +19,7 @@ use crate::log::flow::{Flow, transport};
 
 /// What the filter did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::log) enum Verdict {
     /// Dropped or rejected.
     Denied,
     /// Let through, or logged for its own sake.
@@ -30,7 +30,7 @@ pub(super) enum Verdict {
 
 /// TCP options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Options {
+pub(in crate::log) enum Options {
     /// The line says nothing, not even how long the packet is.
     Untold,
     /// The line tells how many bytes follow the TCP header's first twenty.
@@ -41,7 +41,7 @@ pub(super) enum Options {
 
 /// What a line tells of a packet.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Packet {
+pub(in crate::log) struct Packet {
     pub time: Time,
     pub source: Address,
     pub target: Address,
@@ -229,7 +229,7 @@ pub(super) fn words(text: &[u8]) -> Verdict {
 }
 
 /// The number of an IP protocol, by its name in any case, or by itself.
-pub(super) fn by_name(name: &[u8]) -> Option<u8> {
+pub(in crate::log) fn by_name(name: &[u8]) -> Option<u8> {
     const NAMES: [(&[u8], u8); 13] = [
         (b"TCP", 6),
         (b"UDP", 17),
@@ -250,6 +250,6 @@ pub(super) fn by_name(name: &[u8]) -> Option<u8> {
 }
 
 /// How a denied packet went: silence, unless it says nothing of its target because a private source may not go outwards.
-pub(super) fn denied(source: Address, target: Address) -> Outcome {
+pub(in crate::log) fn denied(source: Address, target: Address) -> Outcome {
     if is_private(source) && !is_private(target) { Outcome::Unknown } else { Outcome::Silent }
 }

@@ -17,7 +17,7 @@ use watchpost_core::contact::{SECOND, Time};
 
 /// When a line was written, as it says itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stamp {
+pub(in crate::log) enum Stamp {
     /// A moment.
     At(Time),
     /// Date and time of day of a zone that it does not name, as if of UTC.
@@ -30,7 +30,7 @@ pub(super) enum Stamp {
 
 /// A line without what stands before its message.
 #[derive(Debug)]
-pub(super) struct Line<'a> {
+pub(in crate::log) struct Line<'a> {
     pub stamp: Stamp,
     /// What follows the host's name, or the stamp where there is no host.
     pub text: Cow<'a, [u8]>,
@@ -55,7 +55,7 @@ enum Text<'a> {
 }
 
 /// Takes the header off.
-pub(super) fn open(line: &[u8]) -> Line<'_> {
+pub(in crate::log) fn open(line: &[u8]) -> Line<'_> {
     if line.starts_with(b"{") {
         return journal(line).unwrap_or(Line { stamp: Stamp::None, text: Cow::Borrowed(line) });
     }
@@ -132,7 +132,7 @@ fn of_iso(text: &[u8]) -> Option<(Stamp, &[u8])> {
 }
 
 /// A stamp by itself: with the month's name, or ISO 8601.
-pub(super) fn stamp(text: &[u8]) -> Stamp {
+pub(in crate::log) fn stamp(text: &[u8]) -> Stamp {
     of_iso(text).or_else(|| by_name(text)).map_or(Stamp::None, |(stamp, _)| stamp)
 }
 
@@ -222,7 +222,7 @@ fn of(year: Option<u16>, month: u8, day: u8, time: Time) -> Option<Stamp> {
 
 /// Makes times of stamps, and remembers what it had to assume.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(in crate::log) struct Clock {
     assume: Assume,
     month: u8,
     passed: i16,
