@@ -134,4 +134,19 @@ proptest! {
             lines.end(&mut out);
         }
     }
+
+    #[test]
+    fn columns_are_cut_at_separators_wherever_they_lie(line in proptest::collection::vec("[a-z(.-]{0,20}", 1..20)) {
+        let mut header = Header::default();
+        header.take(b"#path\tconn");
+        header.take(b"#fields\tx\tts\ty\tid.orig_h\tid.orig_p\tz\tid.resp_h\tid.resp_p\tproto\tconn_state\tw");
+        let (text, places) = (line.join("\t"), [1, 3, 4, 6, 7, 8, 9]);
+        let values = header.values::<7>(text.as_bytes());
+        if line.len() < 10 {
+            prop_assert_eq!(values, Err("fewer columns than #fields names"));
+        } else {
+            let wanted = places.map(|at| if matches!(&*line[at], "-" | "(empty)") { "" } else { &line[at] });
+            prop_assert_eq!(values, Ok(wanted.map(str::as_bytes)));
+        }
+    }
 }
