@@ -5,7 +5,7 @@
 //! read, value by value, within bounds. A file's directory stands at its end, so the whole of it is read into memory first.
 //!
 //! A page that cannot be read loses the rest of its row group, and nothing else. Text and Parquet give the same contacts: both
-//! come from [`record::contact`].
+//! come from `record::contact`.
 //!
 //! Limits: 256 MiB a file (AWS's have 75 MB at most), 128 MiB of unpacked pages; values that are not one for each row, LZ4, Brotli and encrypted
 //! files are not read; a file that is cut off has no directory, and gives nothing.

@@ -1,7 +1,7 @@
 //! Maps: logs of a product that nobody has written Rust for, told in a file where its fields stand.
 //!
 //! The problem: every firewall and every pipeline names its fields in its own way, and most say the same. The way: a map
-//! ([`file`], in TOML) names the fields of lines of JSON or CSV; [`check`] turns it into a [`Map`], which takes lines as any
+//! (`file`, in TOML) names the fields of lines of JSON or CSV; `check` turns it into a [`Map`], which takes lines as any
 //! built-in format does. The same rules hold: a field that is not mapped, or that a line lacks, is unknown and never a
 //! default, and what the map cannot show stands in its `blind`. The limit: a map names and compares, it computes nothing;
 //! what needs more (two lines that make one flow, a message within a message) is a format of its own.

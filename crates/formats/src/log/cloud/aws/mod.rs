@@ -1,7 +1,7 @@
 //! AWS VPC flow logs as text: version 2's default fields, or any fields by the header that files in S3 begin with.
 //!
 //! CloudWatch's exports write a stamp in front of each record, and its subscriptions and queries hold records as messages of JSON
-//! events; both are read where the fields are version 2's. What a record tells is in [`record`], for text and Parquet alike.
+//! events; both are read where the fields are version 2's. What a record tells is in `record`, for text and Parquet alike.
 //!
 //! Limits: ICMP has no type here, so a ping cannot be told from its answer and is left out; what CloudWatch holds of custom
 //! fields has no header, and is not recognised.

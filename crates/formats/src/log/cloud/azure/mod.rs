@@ -1,7 +1,7 @@
 //! Azure's flow logs: of virtual networks (version 4), and of network security groups (versions 1 and 2).
 //!
 //! A blob `PT1H.json` is one JSON document; the same records come one on each line from Event Hubs and diagnostic settings
-//! ([`super::super::document`] finds them in both). A record is a minute of an interface. Of it only the lists of tuples are read,
+//! (`log::document` finds them in both). A record is a minute of an interface. Of it only the lists of tuples are read,
 //! wherever they stand, so damage elsewhere loses nothing, and of a record that is cut off all whole tuples count. Tuples are
 //! counted, not records.
 //!
