@@ -65,8 +65,7 @@ const KINDS: &[(&[u8], &str, &str)] = &[
     (b"<", "XML or HTML", GIVE),
 ];
 const CONVERT: &str = "convert it with `editcap -F pcapng IN OUT`";
-const LOGS: &str =
-    "`watchpost list formats` names the logs that are read; of JSON one object stands on each line";
+const LOGS: &str = "`watchpost list formats` names the logs that are read; of JSON one object stands on each line, or all of them in one list";
 const GIVE: &str = "give a pcap or pcapng file, as `tcpdump -w` writes it";
 
 /// Says what the first bytes of something that is not read here look like; of text what is missing for the nearest map.
