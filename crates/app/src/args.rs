@@ -48,7 +48,7 @@ A scope file:
   authorised_by = \"Jane Doe, head of IT security\"
   valid_until = \"2027-06-30\"            # the last day, in UTC
   about = \"https://scans.example.org/\"  # where the scanned find out who scans them
-  blocks = [\"192.0.2.0/24\", \"2001:db8::/32\"]
+  blocks = [\"192.0.2.0/24\"]              # your own; documentation and private space only with lab = true
   exclude = [\"192.0.2.66\"]              # wins over blocks
   tcp = \"1-65535\"                       # what is not named is not asked
   udp = \"53,123,161\"
@@ -89,9 +89,10 @@ pub struct Cli {
 /// One command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Find the scans in packet captures.
+    /// Find the scans in packet captures, logs and flow exports.
     ///
-    /// Reads pcap and pcapng, plain or compressed with gzip or zstd; the format is recognised from the content.
+    /// Reads pcap, pcapng and the logs that `watchpost list formats` names, plain or compressed with gzip or zstd; the format is
+    /// recognised from the content.
     #[command(before_help = DETECT_EXAMPLES, after_help = AFTER)]
     Detect(Detect),
     /// Say in words and numbers why one scan was reported.
@@ -175,7 +176,7 @@ pub struct List {
 /// `watchpost scope`.
 #[derive(Debug, Subcommand)]
 pub enum Scope {
-    /// Read a scope file, name every mistake in it, and say what it allows. Nothing is sent.
+    /// Read a scope file, name the mistakes in it, and say what it allows. Nothing is sent.
     #[command(before_help = SCOPE_EXAMPLE, after_help = AFTER)]
     Check(ScopeCheck),
 }
@@ -195,6 +196,8 @@ pub struct ScopeCheck {
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// Go through the chain of an audit log; where a line was changed, left out, put in or moved, it breaks there.
+    ///
+    /// The chain has no key: a log that was written anew from some line on is found out with --end alone.
     #[command(after_help = AFTER)]
     Verify(AuditVerify),
 }
@@ -331,7 +334,7 @@ pub enum Color {
 /// What `watchpost list` lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Listing {
-    /// Capture formats that can be read
+    /// Formats that can be read: captures, flow exports, logs
     Formats,
     /// What speaks for and against a scan
     Detectors,

@@ -21,7 +21,7 @@ mod words; // numbers, times, durations and kinds in the field's words
 
 use std::time::Duration;
 
-use watchpost_core::record::{Blind, Campaign, Direction, Family, Severity, Status};
+use watchpost_core::record::{Blind, Campaign, Direction, Family, Run, Severity, Status};
 
 pub use crate::config::Screen;
 
@@ -33,6 +33,16 @@ pub fn stands(campaign: &Campaign) -> bool {
 /// Whether it is what the whole Internet gets, or like most of many others.
 pub fn is_background(campaign: &Campaign) -> bool {
     campaign.severity == Severity::Info && campaign.direction != Direction::Transit
+}
+
+/// How much was read, by what it was: packets, or lines of logs.
+fn read(run: &Run) -> String {
+    let captures = run.inputs.iter().filter(|input| input.format.starts_with("pcap")).count();
+    match captures {
+        0 if !run.inputs.is_empty() => words::plural(run.packets, "line", "lines"),
+        all if all == run.inputs.len() => words::plural(run.packets, "packet", "packets"),
+        _ => format!("{} packets and lines", words::number(run.packets)),
+    }
 }
 
 /// What cannot be seen, why, and which detectors that touches.

@@ -147,7 +147,7 @@ impl Pipeline {
     }
 
     /// Inputs hold a part of the packets only ([`Sense::Everything`] is lacking): which targets a scan left out is not known,
-    /// and nothing is concluded from it.
+    /// and nothing is concluded from it. No snapshot keeps this: who restores one says it again.
     pub fn sampled(&mut self) {
         self.is_sampled = true;
     }
@@ -538,7 +538,7 @@ fn not_scan(what: &str, tally: Tally) -> NotScan {
 
 /// The most severe first; of equal ones what stands out most, then the oldest.
 fn first_what_matters(a: &Campaign, b: &Campaign) -> Ordering {
-    let out = |campaign: &Campaign| campaign.stands_out.unwrap_or(0.0);
+    let out = |campaign: &Campaign| campaign.stands_out.map_or(0.0, |score| score.max(0.0));
     let by_age = || (&a.start, &a.id).cmp(&(&b.start, &b.id));
     b.severity.cmp(&a.severity).then(out(b).total_cmp(&out(a))).then_with(by_age)
 }

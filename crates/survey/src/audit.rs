@@ -1,16 +1,19 @@
 //! The audit log: what was done, when, by whom, under which scope, in a chain that shows any change.
 //!
 //! One JSON object a line. Each holds the hash of the line before it, and its own: SHA-256 over its text with an empty `hash`. A line
-//! that is changed, left out, moved or put in breaks the chain there; lines cut off at the end are seen only against a copy of
-//! the last hash, which is why each run prints it. Addresses are counted by prefix and not listed.
+//! that is changed, left out, moved or put in breaks the chain there. There is no key in it: who writes all lines anew from some
+//! place on, or cuts off the end, is found out only against a copy of the last hash, which is why each run prints it and
+//! `audit verify --end` takes it. Addresses are counted by prefix and not listed.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use watchpost_core::contact::Time;
 use watchpost_core::record::Stamp;
 
+/// Longer lines are none.
+const LONGEST: u64 = 1 << 16;
 /// The hash before the first line.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -120,24 +123,32 @@ pub enum Broken {
 ///
 /// # Errors
 /// The first line that does not hold.
-pub fn verify(log: impl BufRead) -> Result<End, Broken> {
+pub fn verify(mut log: impl BufRead) -> Result<End, Broken> {
     let mut end = End::default();
-    for text in log.lines() {
+    let mut bytes = Vec::new();
+    loop {
         let line = end.lines + 1;
-        let text = text.map_err(|error| Broken::Unreadable { line, error })?;
+        bytes.clear();
+        let read = log.by_ref().take(LONGEST).read_until(b'\n', &mut bytes);
+        if read.map_err(|error| Broken::Unreadable { line, error })? == 0 {
+            return Ok(end);
+        }
+        let no_line = |why: &str| Broken::NoLine { line, why: why.to_owned() };
+        // What is appended behind a line without an end would break it.
+        let text = bytes.strip_suffix(b"\n").ok_or_else(|| no_line("it has no end, or is too long"))?;
+        let text = std::str::from_utf8(text).map_err(|_| no_line("it is no text"))?;
         let read: Line =
-            serde_json::from_str(&text).map_err(|error| Broken::NoLine { line, why: error.to_string() })?;
+            serde_json::from_str(text).map_err(|error| Broken::NoLine { line, why: error.to_string() })?;
         if read.before != end.hash || read.number != line {
             return Err(Broken::Torn { line });
         }
         let sealed = read.clone().sealed().map_err(|error| Broken::Unreadable { line, error })?;
         // Also what JSON would forgive (spaces, another order of keys) is a change.
-        if sealed.hash != read.hash || serde_json::to_string(&sealed).ok().as_deref() != Some(&text) {
+        if sealed.hash != read.hash || serde_json::to_string(&sealed).ok().as_deref() != Some(text) {
             return Err(Broken::Changed { line });
         }
         end = End { lines: line, hash: sealed.hash };
     }
-    Ok(end)
 }
 
 /// Goes on with a chain.
@@ -225,7 +236,7 @@ mod tests {
     fn what_was_done_to_it_is_told_with_its_line() {
         let text = log(6);
         let lines: Vec<&str> = text.lines().collect();
-        let told = |lines: &[&str]| verify(lines.join("\n").as_bytes()).unwrap_err().to_string();
+        let told = |lines: &[&str]| verify((lines.join("\n") + "\n").as_bytes()).unwrap_err().to_string();
         let changed = lines[1].replace("256", "255");
         assert_eq!(
             told(&[lines[0], &changed, lines[2]]),
@@ -235,6 +246,9 @@ mod tests {
         assert!(told(&[lines[1], lines[0]]).starts_with("line 1 does not follow"));
         assert!(told(&[lines[0], lines[0]]).starts_with("line 2 does not follow"));
         assert!(told(&[lines[0], "{}"]).starts_with("line 2: not a line"));
+        let unended = |text: &str| verify(text.as_bytes()).unwrap_err().to_string();
+        assert!(unended(lines[0]).contains("it has no end"));
+        assert!(unended(&format!("{}\r\n", lines[0])).starts_with("line 1 was changed"));
         let spaced = lines[0].replacen(':', ": ", 1);
         assert!(told(&[&spaced]).starts_with("line 1 was changed"));
     }
@@ -243,7 +257,7 @@ mod tests {
         #[test]
         fn no_single_byte_can_be_changed(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let mut text = log(4).into_bytes();
-            let at = at.index(text.len() - 1);
+            let at = at.index(text.len());
             prop_assume!(text[at] != byte);
             text[at] = byte;
             prop_assert!(verify(&text[..]).is_err());

@@ -13,4 +13,4 @@ pub mod scope; // what may be probed, by whose authority, how fast, when
 
 pub mod plan; // what is asked, in which order
 
-pub mod audit; // what was done, in a chain that shows any change
+pub mod audit; // what was done, in a chain of hashes

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
+use watchpost_core::contact::Time;
 use watchpost_core::detect::Sense;
 use watchpost_core::merge::Merge;
 use watchpost_core::pipeline::{Findings, Pipeline};
@@ -170,6 +171,18 @@ fn spoiled(input: &Input, strict: bool) -> Vec<Failure> {
             "What is sound was read and reported. Without --strict this would be no error.",
         )
     };
+    let unused = input
+        .report()
+        .filter(|report| strict && report.packets > 0 && report.reached == Time::MIN && report.damages == 0);
+    if let Some(report) = unused
+        && let Some((reason, skipped)) = report.skipped().max_by_key(|(_, skipped)| skipped.count)
+    {
+        let what = format!(
+            "{}: nothing of it could be used: {} of {} {reason}",
+            record.name, skipped.count, report.packets
+        );
+        return vec![Failure::unreadable(what, "Without --strict this would be no error.")];
+    }
     if lost || strict { record.damage.iter().cloned().map(failure).collect() } else { Vec::new() }
 }
 

@@ -172,7 +172,7 @@ fn joined(campaigns: &[Campaign]) -> String {
 
 fn read(run: &Run, around: &Circumstances) -> String {
     let seconds = around.elapsed.as_secs_f64();
-    let mut text = plural(run.packets, "packet", "packets");
+    let mut text = super::read(run);
     if let (Some(start), Some(end)) = (&run.start, &run.end) {
         text.push_str(&format!(" of {}", words::span(start, end)));
     }

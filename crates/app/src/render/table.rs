@@ -165,12 +165,21 @@ fn counted(others: &[&Campaign], screen: &Screen) -> String {
 fn nothing(run: &Run, screen: &Screen) -> String {
     let mut text = match (run.packets, run.sources) {
         (0, _) => "No scans found, and nothing to find them in: the input holds no packets.".to_owned(),
-        (packets, 0) => {
-            format!("No scans found: in {} nobody began anything.", plural(packets, "packet", "packets"))
+        (_, 0) if run.contacts == 0 && !run.skipped.is_empty() => {
+            let why = run
+                .skipped
+                .iter()
+                .map(|skipped| format!("{} {}", number(skipped.count), clean::clean(&skipped.reason)));
+            format!(
+                "No scans found, and nothing to find them in: of {} none could be used ({}).",
+                super::read(run),
+                why.take(3).collect::<Vec<_>>().join("; ")
+            )
         }
-        (packets, sources) => format!(
+        (_, 0) => format!("No scans found: in {} nobody began anything.", super::read(run)),
+        (_, sources) => format!(
             "No scans found: in {}, {} began something, and none of it looks like a scan.",
-            plural(packets, "packet", "packets"),
+            super::read(run),
             plural(sources, "source", "sources"),
         ),
     };

@@ -37,7 +37,7 @@ fn a_log_of_an_unknown_product_needs_a_map_and_nothing_else() {
     let ended = ended
         .printed("TCP sweep")
         .printed("198.51.100.7")
-        .told("read        41 packets of 2025-12-31 22:00:01")
+        .told("read        41 lines of 2025-12-31 22:00:01")
         .told("map gateway: no field has TCP flags")
         .told("gateway.csv --map gateway.toml --tz +02:00");
     let id = ended.stdout.lines().nth(1).unwrap().split_whitespace().nth(2).unwrap().to_owned();

@@ -35,7 +35,9 @@ pub(super) fn fold(scans: &mut [Scan<'_>]) {
             let wide = breadth.score(self::breadth(&scans[place]));
             let fast = pace.score(self::pace(&scans[place]));
             let campaign = &mut scans[place].campaign;
-            campaign.stands_out = Some((wide.max(fast) * 100.0).round() / 100.0);
+            // A pace that counts for nothing, because little was asked, is none to stand out by.
+            let out = if wide >= 0.0 { wide.max(fast) } else { wide };
+            campaign.stands_out = Some((out * 100.0).round() / 100.0 + 0.0);
             if wide > OUTLIER {
                 campaign.severity_rule = format!(
                     "it learned of nothing open, but asked for far more than most of the {} scans of its kind",

@@ -29,10 +29,14 @@ pub(super) fn take(time: Time, bytes: &[u8], into: &mut Flows<'_>) -> Result<(),
         let format = word(&mut rest)?;
         let sample = part(&mut rest)?;
         // Counters and samples of vendors tell of no packet.
-        match format {
-            1 => flow_sample(time, sample, 8, into)?,
-            3 => flow_sample(time, sample, 12, into)?,
-            _ => {}
+        let taken = match format {
+            1 => flow_sample(time, sample, 8, into),
+            3 => flow_sample(time, sample, 12, into),
+            _ => Ok(()),
+        };
+        // Where the next one begins is known.
+        if let Err(reason) = taken {
+            (into.skip)(reason);
         }
     }
     Ok(())

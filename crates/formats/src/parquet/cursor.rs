@@ -50,6 +50,8 @@ pub(super) struct Cursor {
     /// The last value that there was, and whether the current row's is missing.
     text: Vec<u8>,
     missing: bool,
+    /// Rows of the group that no page has promised yet.
+    rows: u64,
 }
 
 /// How the page's values are read.
@@ -65,7 +67,8 @@ enum Reading {
 }
 
 impl Cursor {
-    pub fn new(column: &Column, piece: &Piece) -> Self {
+    /// Of a piece of a row group of so many rows.
+    pub fn new(column: &Column, piece: &Piece, rows: u64) -> Self {
         Self {
             stored: column.stored,
             optional: column.optional,
@@ -83,6 +86,7 @@ impl Cursor {
             dictionary_room: 0,
             text: Vec::new(),
             missing: false,
+            rows,
         }
     }
 
@@ -161,6 +165,12 @@ impl Cursor {
             Holds::Values { levels, encoding } => {
                 room.exchange(&mut self.page_room, header.size().max(header.stored))?;
                 self.page = header.unpack(page, self.codec)?.into_owned();
+                // One value a row holds: what a page promises beyond is not walked through.
+                let values = u64::try_from(header.values).unwrap_or(u64::MAX);
+                self.rows = self
+                    .rows
+                    .checked_sub(values)
+                    .ok_or("a column has more values than its row group has rows")?;
                 self.left = header.values;
                 self.begin(levels, encoding)
             }

@@ -6,6 +6,11 @@ use super::thrift::{Thrift, kind};
 pub(super) const MAGIC: &[u8; 4] = b"PAR1";
 /// Ends a file whose footer is encrypted.
 const ENCRYPTED: &[u8; 4] = b"PARE";
+/// A larger footer is damage: AWS's have some kB.
+const LARGEST: usize = 16 << 20;
+/// More row groups, or more columns with the names of fields, are damage.
+const MOST_GROUPS: usize = 1 << 15;
+const MOST_COLUMNS: usize = 64;
 
 /// How values are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +67,7 @@ impl Footer {
         }
         let length =
             file[tail..tail + 4].iter().rev().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
-        let start = tail.checked_sub(length).filter(|start| *start >= 4);
+        let start = tail.checked_sub(length).filter(|start| *start >= 4 && length <= LARGEST);
         let start = start.ok_or("its footer is damaged; fetch it again")?;
         let mut footer = Self::default();
         footer.parse(&file[start..tail], start, wanted).ok_or("its footer is damaged; fetch it again")?;
@@ -77,7 +82,11 @@ impl Footer {
                 (4, kind::LIST) => {
                     for _ in 0..structures(thrift)? {
                         let group = self.group(thrift, end)?;
-                        self.groups.push(group);
+                        // A group without rows takes a byte of the file and more of memory.
+                        if group.rows > 0 {
+                            self.groups.push(group);
+                        }
+                        (self.groups.len() <= MOST_GROUPS).then_some(())?;
                     }
                 }
                 _ => return Some(false),
@@ -113,6 +122,7 @@ impl Footer {
                 && open.len() == 1
                 && wanted(name)
             {
+                (self.columns.len() < MOST_COLUMNS).then_some(())?;
                 self.columns.push(Column { name: name.to_vec(), stored, optional: repetition == 1 });
             }
             if place > 0 {
@@ -134,7 +144,12 @@ impl Footer {
             match (field.id, field.kind) {
                 (1, kind::LIST) => {
                     for _ in 0..structures(thrift)? {
-                        group.pieces.extend(self.chunk(thrift, end)?);
+                        let piece = self.chunk(thrift, end)?;
+                        let is_new =
+                            |piece: &Piece| !group.pieces.iter().any(|known| known.column == piece.column);
+                        if let Some(piece) = piece.filter(is_new) {
+                            group.pieces.push(piece);
+                        }
                     }
                 }
                 (3, _) => group.rows = thrift.size()? as u64,

@@ -188,7 +188,7 @@ impl Table {
         // A column that comes twice counts once.
         for piece in &group.pieces {
             if !self.cursors.iter().any(|(column, _)| *column == piece.column) {
-                let cursor = Cursor::new(&self.footer.columns[piece.column], piece);
+                let cursor = Cursor::new(&self.footer.columns[piece.column], piece, group.rows);
                 self.cursors.push((piece.column, cursor));
             }
         }

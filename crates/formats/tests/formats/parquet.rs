@@ -109,6 +109,13 @@ fn deep_schemas_and_claims_are_no_danger() {
     }
 }
 
+/// One page says that it holds 2^62 values of no bits: nobody walks through them.
+#[test]
+fn more_values_than_rows_are_damage_at_once() {
+    let (contacts, report) = read(&form("promises-2-to-the-62"), 9).unwrap();
+    assert!(contacts.is_empty() && report.damages > 0, "{report:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

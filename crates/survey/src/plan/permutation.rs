@@ -7,6 +7,8 @@
 //! from a place of the space to the next place of the space is a bijection of the space. The power of two is less than twice the space, so
 //! that it takes two passes at most on average. The limit: the order is not secret from who sees much of it, only free of patterns.
 
+use std::num::NonZeroU64;
+
 /// Rounds: four hide order (Luby and Rackoff, 1988); six where the halves are small.
 const ROUNDS: usize = 6;
 
@@ -22,7 +24,7 @@ pub struct Permutation {
 }
 
 impl Permutation {
-    /// The permutation of `size` places that belongs to a key; each key gives another. There is none of no place.
+    /// The permutation of `size` places that belongs to a key. There is none of no place.
     pub fn new(size: u64, key: u64) -> Option<Self> {
         let bits = 64 - size.checked_sub(1)?.leading_zeros();
         let (low, high) = (bits / 2, bits - bits / 2);
@@ -58,8 +60,10 @@ impl Permutation {
     }
 
     /// The places of a shard, from a turn of its own on: shard `number` of `shards` takes every so manyeth turn.
-    pub fn shard(&self, number: u64, shards: u64, from: u64) -> impl Iterator<Item = u64> + '_ {
-        let turns = (self.size.saturating_sub(number)).div_ceil(shards.max(1));
+    /// There is nothing in a shard whose number is not below theirs.
+    pub fn shard(&self, number: u64, shards: NonZeroU64, from: u64) -> impl Iterator<Item = u64> + '_ {
+        let shards = shards.get();
+        let turns = if number < shards { self.size.saturating_sub(number).div_ceil(shards) } else { 0 };
         (from..turns).map(move |turn| self.at(number + turn * shards))
     }
 }
@@ -167,9 +171,11 @@ mod tests {
         #[test]
         fn shards_divide_it_and_a_run_is_resumed(size in 1u64..3_000, key: u64, shards in 1u64..9, cut in 0u64..500) {
             let permutation = Permutation::new(size, key).unwrap();
+            let of = NonZeroU64::new(shards).unwrap();
+            prop_assert_eq!(permutation.shard(shards, of, 0).count(), 0);
             let all = (0..shards).flat_map(|number| {
-                let before = permutation.shard(number, shards, 0).take(cut as usize);
-                before.chain(permutation.shard(number, shards, cut)).collect::<Vec<_>>()
+                let before = permutation.shard(number, of, 0).take(cut as usize);
+                before.chain(permutation.shard(number, of, cut)).collect::<Vec<_>>()
             });
             prop_assert!(each_once(size, all));
         }

@@ -103,6 +103,11 @@ impl Reading<'_> {
                 format!("blocks: {net} holds space that is nobody's own: {what}"),
                 "Name the blocks that are yours one by one.",
             ),
+            Some(Special::Embeds) => self.wrong(
+                value.span(),
+                format!("blocks: {net} stands for IPv4 addresses"),
+                "Name the IPv4 blocks themselves.",
+            ),
             None => {}
         }
         Some(net)
@@ -121,7 +126,9 @@ impl Reading<'_> {
     }
 
     fn day(&mut self, value: &Spanned<String>) -> Date {
-        value.get_ref().trim().parse().unwrap_or_else(|_| {
+        let text = value.get_ref().trim();
+        let day = Some(text).filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
+        day.unwrap_or_else(|| {
             self.wrong(
                 value.span(),
                 format!("valid_until: {:?} is no day", value.get_ref()),
@@ -171,6 +178,13 @@ impl Reading<'_> {
     }
 
     fn rate(&mut self, rate: Rate) {
+        if rate.host > rate.network || rate.network > rate.all {
+            let Rate { all, network, host } = rate;
+            let what =
+                format!("rate: host {host}, network {network} and all {all} do not rise in this order");
+            let fix = "A host's cap is at most its network's, and that at most the whole's.".into();
+            self.mistakes.push(Mistake { line: 0, what, fix });
+        }
         let named = [("all", rate.all), ("network", rate.network), ("host", rate.host)];
         for (name, _) in named.into_iter().filter(|(_, cap)| *cap == 0) {
             let what = format!("rate.{name} is 0: nothing could ever be sent");
@@ -190,7 +204,7 @@ pub(super) fn scope(text: &str) -> Result<Scope, Vec<Mistake>> {
             return Err(vec![Mistake {
                 line,
                 what,
-                fix: "See `watchpost scope --help` for a whole example.".into(),
+                fix: "`watchpost scope check --help` shows a whole example.".into(),
             }]);
         }
     };
@@ -198,11 +212,8 @@ pub(super) fn scope(text: &str) -> Result<Scope, Vec<Mistake>> {
     let authorised_by =
         reading.said("authorised_by", &file.authorised_by, "Name who allowed it, and can be asked.");
     let about = reading.said("about", &file.about, "Give the URL of a page that says who scans, and why.");
-    if !about.is_empty()
-        && !about.starts_with("https://")
-        && !about.starts_with("http://")
-        && !about.starts_with("mailto:")
-    {
+    let begins = ["https://", "http://", "mailto:"].iter().find_map(|begin| about.strip_prefix(begin));
+    if !about.is_empty() && begins.is_none_or(str::is_empty) {
         let fix = "Give a page (https://...) or an address (mailto:...) where the scanned can ask.";
         reading.wrong(file.about.span(), format!("about: {about:?} is no URL"), fix);
     }
@@ -213,13 +224,21 @@ pub(super) fn scope(text: &str) -> Result<Scope, Vec<Mistake>> {
     let (tcp, udp) = (reading.ports("tcp", file.tcp.as_ref()), reading.ports("udp", file.udp.as_ref()));
     let windows = file.windows.iter().filter_map(|window| reading.window(window)).collect();
     reading.rate(file.rate);
+    for (value, net) in file.exclude.iter().zip(&exclude).filter(|_| exclude.len() == file.exclude.len()) {
+        if !blocks.iter().any(|block| block.contains(net) || net.contains(block)) {
+            let what = format!("exclude: {net} lies in no block, so it excludes nothing");
+            reading.wrong(value.span(), what, "Correct it, or leave it out.");
+        }
+    }
+    let ports_are_wrong =
+        reading.mistakes.iter().any(|m| m.what.starts_with("tcp:") || m.what.starts_with("udp:"));
     let mut whole = |what: &str, fix: &str| {
         reading.mistakes.push(Mistake { line: 0, what: what.into(), fix: fix.into() });
     };
     if file.blocks.is_empty() {
         whole("blocks is empty: there is nothing to look at", "Name your own blocks.");
     }
-    if file.tcp.is_none() && file.udp.is_none() && !file.icmp {
+    if tcp.count() == 0 && udp.count() == 0 && !file.icmp && !ports_are_wrong {
         whole(
             "nothing is allowed: neither tcp, udp nor icmp",
             "Allow ports (tcp = \"1-65535\") or icmp = true.",

@@ -51,7 +51,11 @@ fn special_space_is_refused_but_in_a_lab() {
     );
     let everything = LAB.replace("203.0.113.0/24", "0.0.0.0/0");
     assert!(mistakes(&everything)[0].contains("0.0.0.0/0 holds space that is nobody's own"), "even in a lab");
-    let own = text.replace("203.0.113.0/24", "8.8.8.0/24").replace("2001:db8:113::/48", "2a00:1450::/32");
+    let own = text
+        .replace("203.0.113.0/24", "8.8.8.0/24")
+        .replace("2001:db8:113::/48", "2a00:1450::/32")
+        .replace("203.0.113.66", "8.8.8.66")
+        .replace("203.0.113.128/25", "8.8.8.128/25");
     assert!(Scope::parse(&own).is_ok());
 }
 
@@ -88,6 +92,28 @@ zone = "Berlin"
         "line 15: window: \"Berlin\" is no time zone",
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn what_would_not_do_what_it_seems_to_is_a_mistake() {
+    let mapped = LAB.replace("2001:db8:113::/48", "::ffff:8.8.8.0/120");
+    assert_eq!(
+        mistakes(&mapped),
+        ["line 7: blocks: ::ffff:8.8.8.0/120 stands for IPv4 addresses"],
+        "even in a lab"
+    );
+    let offset = LAB.replace("2027-06-30", "2027-06-30T23:00+14:00");
+    assert!(mistakes(&offset)[0].contains("is no day"));
+    let empty = LAB.replace("1-65535", "").replace("53,123,161", "").replace("icmp = true", "");
+    assert_eq!(mistakes(&empty), ["nothing is allowed: neither tcp, udp nor icmp"]);
+    assert!(mistakes(&LAB.replace("https://scans.example.org/", "https://"))[0].contains("is no URL"));
+    let typed = LAB.replace("203.0.113.66", "203.0.131.66");
+    assert_eq!(
+        mistakes(&typed),
+        ["line 8: exclude: 203.0.131.66/32 lies in no block, so it excludes nothing"]
+    );
+    let rates = format!("{LAB}[rate]\nhost = 500\n");
+    assert_eq!(mistakes(&rates), ["rate: host 500, network 100 and all 1000 do not rise in this order"]);
 }
 
 #[test]
@@ -146,7 +172,8 @@ proptest! {
             ipnet::Ipv4Net::new((base + bits).into(), length).unwrap().trunc()
         };
         let own: Vec<ipnet::Ipv4Net> = blocks.iter().map(net).filter(|net| special::of(&(*net).into()).is_some()).collect();
-        let not: Vec<ipnet::Ipv4Net> = exclude.iter().map(net).collect();
+        let meets = |net: &ipnet::Ipv4Net| own.iter().any(|block| block.contains(net) || net.contains(block));
+        let not: Vec<ipnet::Ipv4Net> = exclude.iter().map(net).filter(meets).collect();
         let list = |nets: &[ipnet::Ipv4Net]| nets.iter().map(|net| format!("\"{net}\"")).collect::<Vec<_>>().join(",");
         let text = LAB
             .replace("\"203.0.113.0/24\", \"2001:db8:113::/48\"", &list(&own))

@@ -54,7 +54,11 @@ pub(super) fn weekday(text: &str) -> Option<Weekday> {
 /// `20:00`, `24:00` for the end of the day.
 pub(super) fn clock(text: &str) -> Option<Time> {
     let (hour, minute) = text.split_once(':')?;
-    let two = |digits: &str| (digits.len() == 2).then(|| digits.parse::<i8>().ok()).flatten();
+    let two = |digits: &str| {
+        (digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| digits.parse::<i8>().ok())
+            .flatten()
+    };
     match (two(hour)?, two(minute)?) {
         (24, 0) => Some(Time::midnight()),
         (hour, minute) => Time::new(hour, minute, 0, 0).ok(),
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_is_no_clock_is_none() {
-        for text in ["8:00", "25:00", "24:01", "12", "12:60", "-1:00", "12:5"] {
+        for text in ["8:00", "25:00", "24:01", "12", "12:60", "-1:00", "12:5", "+8:-0"] {
             assert!(clock(text).is_none(), "{text}");
         }
     }

@@ -29,7 +29,7 @@ pub const IOS: LogFormat = LogFormat {
         extensions: &["log", "txt"],
         recognised: &[b"IPACCESSLOG", b"%IPV6_ACL-"],
     },
-    recognises: |head| super::any_line(head, |line| message(line).is_some()),
+    recognises: |head| super::any_line(head, is_read),
     lines: |assume: &Assume| Box::new(Ios { clock: Clock::new(assume), limits: Default::default() }),
     // Later packets of a pair are told every five minutes.
     disorder: 300 * SECOND + PACKETS_LATE,
@@ -71,13 +71,26 @@ impl Lines for Ios {
     }
 }
 
-/// What stands behind `ACCESSLOG` in a message's name (`P`, `DP`, `NP`, `RP`, `S`, `RL`), and what the message says.
+/// What stands behind `ACCESSLOG` in a message's name (`P`, `DP`, `NP`, `RP`, `S`, `RL`), and what the message says. The name is one word,
+/// `%FACILITY-SEVERITY-NAME`: what a client said may hold parts of it.
 fn message(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let percent = memchr(b'%', text)?;
-    let at = percent + memmem::find(&text[percent..], b"ACCESSLOG")? + b"ACCESSLOG".len();
-    let colon = at + memchr(b':', &text[at..])?;
-    let kind = text[at..colon].trim_ascii();
-    (kind.len() <= 2 && kind.iter().all(u8::is_ascii_uppercase)).then_some((kind, &text[colon + 1..]))
+    memchr::memchr_iter(b'%', text).find_map(|percent| {
+        let word = &text[percent + 1..];
+        let length =
+            word.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')))?;
+        let (name, behind) = word.split_at(length);
+        let at = memmem::find(name, b"ACCESSLOG")?;
+        let (before, kind) = (&name[..at], &name[at + b"ACCESSLOG".len()..]);
+        let before = before.strip_suffix(b"IP").unwrap_or(before);
+        let is_name = matches!(before, [.., b'-', b'0'..=b'7', b'-']);
+        let body = behind.trim_ascii_start().strip_prefix(b":")?;
+        (is_name && matches!(kind, b"P" | b"DP" | b"NP" | b"RP" | b"S" | b"RL")).then_some((kind, body))
+    })
+}
+
+/// Whether a line is one of these messages, and not only like one.
+fn is_read(line: &[u8]) -> bool {
+    message(line).is_some_and(|(kind, body)| matches!(kind, b"S" | b"RL") || parse(body).is_some())
 }
 
 /// `list NAME denied tcp A(p) [(interface MAC)] -> B(p), N packets`; IOS XR puts a number in brackets behind the name.
@@ -237,6 +250,8 @@ mod tests {
             b"%ASA-4-106023: Deny tcp src outside:192.0.2.1/1 dst inside:192.0.2.2/2\n"
         ));
         assert!(!(IOS.recognises)(b""));
+        assert!(!(IOS.recognises)(b"devname=fw policyname=\"100% ACCESSLOG: x\" srcip=198.51.100.7\n"));
+        assert!(!(IOS.recognises)(b"GET /%SEC-6-IPACCESSLOGP: list HTTP/1.1\n"));
     }
 
     proptest! {

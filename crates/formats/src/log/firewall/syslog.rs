@@ -277,8 +277,13 @@ impl Clock {
             said.push(format!("the first stamps are of the year {year}: the log names none (--year)"));
         }
         if self.zone_assumed {
-            let zone = self.assume.zone.as_ref().and_then(|z| z.iana_name()).unwrap_or("another zone");
-            let zone = if self.assume.zone.is_some() { zone } else { "UTC" };
+            let named = |zone: &jiff::tz::TimeZone| match zone.iana_name() {
+                Some(name) => name.to_owned(),
+                None => {
+                    zone.to_fixed_offset().map_or_else(|_| "another zone".into(), |offset| offset.to_string())
+                }
+            };
+            let zone = self.assume.zone.as_ref().map_or_else(|| "UTC".to_owned(), named);
             said.push(format!("stamps are {zone}: the log names no zone (--tz)"));
         }
         said

@@ -45,7 +45,11 @@ pub fn read(text: &str) -> Result<Vec<Map>, MapError> {
     let file: File = toml::from_str(text).map_err(|error| {
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
         let line = error.span().map(|span| line_of(text, span.start));
-        MapError { line, message, advice: "docs/maps.md has every key, and a whole example".to_owned() }
+        MapError {
+            line,
+            message,
+            advice: "see docs/maps.md: it has every key, and a whole example".to_owned(),
+        }
     })?;
     let mut maps: Vec<Map> = Vec::new();
     for typed in &file.map {

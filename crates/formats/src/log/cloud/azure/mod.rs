@@ -58,6 +58,9 @@ fn recognises(head: &[u8]) -> bool {
             || has(b"\"flowTuples\""))
 }
 
+/// Before each list of flows.
+const NAME: &[u8] = b"\"flowTuples\"";
+
 #[derive(Default)]
 struct Records {
     connections: Connections,
@@ -65,9 +68,10 @@ struct Records {
 
 impl Lines for Records {
     fn take(&mut self, record: &[u8], out: &mut Out<'_>) -> Result<(), &'static str> {
-        let mut found = 0;
-        for list in memmem::find_iter(record, b"\"flowTuples\"") {
-            found += self.list(record, list + b"\"flowTuples\"".len(), out);
+        let (mut found, mut at) = (0, 0);
+        while let Some(list) = memmem::find(&record[at..], NAME) {
+            at += list + NAME.len();
+            found += self.list(record, &mut at, out);
         }
         if found == 0 {
             return Err(NO_FLOWS);
@@ -86,61 +90,79 @@ impl Lines for Records {
 }
 
 impl Records {
-    /// Takes the list of tuples that begins at `at`, behind its name; how many there are, damaged places with them.
-    fn list(&mut self, record: &[u8], mut at: usize, out: &mut Out<'_>) -> u64 {
+    /// Takes the list of tuples that begins at `place`, behind its name, and goes on to where it ends; how many there are,
+    /// damaged places with them.
+    fn list(&mut self, record: &[u8], place: &mut usize, out: &mut Out<'_>) -> u64 {
+        let mut at = *place;
+        let found = self.tuples(record, &mut at, out);
+        *place = at.min(record.len());
+        found
+    }
+
+    fn tuples(&mut self, record: &[u8], place: &mut usize, out: &mut Out<'_>) -> u64 {
+        let at = place;
         let blanks =
             |at: usize| at + record[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let mut found = 0;
         // Between two tuples stands a comma, in front of the first a colon and a bracket.
         for expected in [b':', b'['] {
-            at = blanks(at);
-            if record.get(at) != Some(&expected) {
-                out.skip(CUT, at);
+            *at = blanks(*at);
+            if record.get(*at) != Some(&expected) {
+                out.skip(CUT, *at);
                 return 1;
             }
-            at += 1;
+            *at += 1;
         }
         loop {
-            at = blanks(at);
-            match record.get(at) {
+            *at = blanks(*at);
+            match record.get(*at) {
                 Some(b']') => return found,
-                Some(b',') => at += 1,
+                Some(b',') => *at += 1,
                 Some(b'"') => {
-                    let text = &record[at + 1..];
+                    let text = &record[*at + 1..];
                     let end = text.iter().position(|byte| matches!(byte, b'"' | 0..0x20));
+                    // The list before was not closed: another one begins.
+                    if record[*at..].starts_with(NAME) {
+                        out.skip(CUT, *at);
+                        return found + 1;
+                    }
                     found += 1;
                     match end.map(|end| (end, text[end])) {
                         Some((end, b'"')) => {
                             match Tuple::read(&text[..end]) {
                                 Ok(tuple) => self.connections.take(&tuple, out),
-                                Err(reason) => out.skip(reason, at),
+                                Err(reason) => out.skip(reason, *at),
                             }
-                            at += end + 2;
+                            *at += end + 2;
                         }
                         cut => {
-                            out.skip(CUT, at);
-                            let Some((end, _)) = cut else { return found };
-                            at += end + 1;
+                            out.skip(CUT, *at);
+                            let Some((end, _)) = cut else {
+                                *at = record.len();
+                                return found;
+                            };
+                            *at += end + 1;
                         }
                     }
                 }
                 // A quotation mark is missing, or one too many: the flow may be sound all the same.
                 Some(_) => {
                     found += 1;
-                    let length = memchr2(b'"', b']', &record[at..]).unwrap_or(record.len() - at);
-                    match Tuple::read(&record[at..at + length]) {
-                        Ok(tuple) if record.get(at + length) == Some(&b'"') => {
+                    let length = memchr2(b'"', b']', &record[*at..]).unwrap_or(record.len() - *at);
+                    match Tuple::read(&record[*at..*at + length]) {
+                        Ok(tuple) if record.get(*at + length) == Some(&b'"') => {
                             self.connections.take(&tuple, out);
-                            at += length + 1;
+                            *at += length + 1;
                         }
                         _ => {
-                            out.skip(CUT, at);
-                            at += length;
+                            out.skip(CUT, *at);
+                            *at += length;
                         }
                     }
                 }
                 None => {
-                    out.skip(CUT, record.len());
+                    *at = record.len();
+                    out.skip(CUT, *at);
                     return found + 1;
                 }
             }

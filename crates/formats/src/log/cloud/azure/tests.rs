@@ -32,6 +32,20 @@ fn read(tuples: &[&str]) -> (Vec<Contact>, Report) {
 }
 
 #[test]
+fn a_list_that_is_not_closed_loses_no_flow_and_counts_none_twice() {
+    let denied = |host: u8| format!("1663146003599,198.51.100.7,203.0.113.{host},51515,22,6,I,D,NX,0,0,0,0");
+    let (one, two) = (denied(1), denied(2));
+    let whole = record(&[one.as_str()]).replace("[ ]", &format!("[\"{two}\"]"));
+    let torn = whole.replacen("\"]},", "\"},", 1);
+    assert_ne!(torn, whole);
+    let contacts = |record: String| read_with(&[record], true).0.len();
+    assert_eq!((contacts(whole), contacts(torn)), (2, 2));
+    // Each list begins within the one before: it is gone through once.
+    let (_, report) = read_with(&[format!("{{\"flowTuples\":[{}", "\"flowTuples\":[".repeat(200_000))], true);
+    assert!(report.packets > 0);
+}
+
+#[test]
 fn begun_going_on_and_ended_are_one_contact_with_the_time_of_the_beginning() {
     let (contacts, report) = read(&[
         "1663146003599,10.0.0.6,192.0.2.180,23956,443,6,O,B,NX,0,0,0,0",
