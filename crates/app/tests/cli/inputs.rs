@@ -190,3 +190,19 @@ fn a_name_with_controls_reaches_no_terminal_raw() {
     let ended = place.run(&["detect", "a\x1b[2Jb.pcap", "--json"]).with(0);
     assert!(!ended.stdout.contains(['\x1b', '\u{9b}']));
 }
+
+#[test]
+fn a_log_of_which_nothing_could_be_used_is_no_clean_bill() {
+    let place = Place::new();
+    let line = "Sep 30 10:09:23 www kernel: IN=eth0 OUT= SRC=198.51.100.7 DST=203.0.113.9 LEN=40 TTL=43 ID=1 PROTO=TCP SPT=5 DPT=80 WINDOW=1024 SYN URGP=0\n";
+    place.file("deny.log", line.repeat(3).as_bytes());
+    place
+        .run(&["detect", "deny.log"])
+        .with(0)
+        .printed("of 3 lines none could be used (3 its stamp has no year: give --year)");
+    place
+        .run(&["detect", "deny.log", "--strict"])
+        .with(4)
+        .told("nothing of it could be used: 3 of 3 its stamp has no year");
+    place.run(&["detect", "deny.log", "--strict", "--year", "2026"]).with(0);
+}
