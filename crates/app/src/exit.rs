@@ -61,6 +61,18 @@ impl Exit {
     }
 }
 
+/// Writes all that a command has to print.
+///
+/// # Errors
+/// See [`output_failed`].
+pub fn print(text: &[u8]) -> Result<Exit, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => output_failed(&error),
+    }
+}
+
 /// Why a file cannot be read, in words.
 pub fn why(error: &io::Error) -> String {
     match error.kind() {

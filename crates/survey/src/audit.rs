@@ -8,9 +8,10 @@
 use std::io::{self, BufRead, Read, Write};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use watchpost_core::contact::Time;
 use watchpost_core::record::Stamp;
+
+use crate::sha256;
 
 /// Longer lines are none.
 const LONGEST: u64 = 1 << 16;
@@ -66,7 +67,7 @@ impl Line {
     fn sealed(mut self) -> io::Result<Self> {
         self.hash = String::new();
         let text = serde_json::to_string(&self).map_err(io::Error::other)?;
-        self.hash = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.hash = sha256(&text);
         Ok(self)
     }
 }

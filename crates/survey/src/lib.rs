@@ -14,3 +14,10 @@ pub mod scope; // what may be probed, by whose authority, how fast, when
 pub mod plan; // what is asked, in which order
 
 pub mod audit; // what was done, in a chain of hashes
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of a text, in hexadecimal digits.
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

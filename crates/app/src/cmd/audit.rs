@@ -1,13 +1,13 @@
 //! `watchpost audit verify`: whether an audit log is whole.
 
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::BufReader;
 
 use serde_json::json;
 use watchpost_survey::audit;
 
 use crate::args;
-use crate::exit::{Exit, Failure, output_failed, why};
+use crate::exit::{Exit, Failure, print, why};
 use crate::render::clean::clean;
 
 /// Runs the command.
@@ -34,9 +34,5 @@ pub fn verify(typed: &args::AuditVerify) -> Result<Exit, Failure> {
     } else {
         format!("{name}: whole, {} lines; the last hash is {}\n", end.lines, end.hash)
     };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) => output_failed(&error),
-    }
+    print(text.as_bytes())
 }

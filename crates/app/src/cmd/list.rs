@@ -1,7 +1,5 @@
 //! `watchpost list`: what this build can read, and what it looks for. It comes from the lists that the work itself uses.
 
-use std::io::{self, Write};
-
 use watchpost_core::detect::DETECTORS;
 use watchpost_core::tools::{Mark, Marks, Word};
 use watchpost_formats::log::map::Map;
@@ -9,7 +7,7 @@ use watchpost_formats::{Format, Kind, formats};
 
 use crate::args::{self, Listing};
 use crate::config;
-use crate::exit::{Exit, Failure, output_failed};
+use crate::exit::{Exit, Failure, print};
 use crate::render::list::{Entry, list};
 
 /// Runs the command.
@@ -25,11 +23,7 @@ pub fn run(typed: &args::List) -> Result<Exit, Failure> {
         Listing::Detectors => DETECTORS.iter().map(detector).collect(),
         Listing::Tools => Marks::shipped().tools().into_iter().map(tool).collect(),
     };
-    let mut out = io::stdout().lock();
-    match out.write_all(list(&entries, typed.json).as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) => output_failed(&error),
-    }
+    print(list(&entries, typed.json).as_bytes())
 }
 
 fn format(format: Format) -> Entry {

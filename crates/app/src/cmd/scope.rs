@@ -1,13 +1,11 @@
 //! `watchpost scope check`: what a scope file allows, or every mistake in it. Nothing is sent, nobody is asked.
 
-use std::io::{self, Write};
-
 use jiff::Timestamp;
 use serde_json::json;
 use watchpost_survey::scope::Scope;
 
 use crate::args;
-use crate::exit::{Exit, Failure, output_failed, why};
+use crate::exit::{Exit, Failure, print, why};
 use crate::render::scope as page;
 
 /// Runs the command.
@@ -61,9 +59,5 @@ pub fn check(typed: &args::ScopeCheck) -> Result<Exit, Failure> {
     } else {
         page::page(&scope, now)
     };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) => output_failed(&error),
-    }
+    print(text.as_bytes())
 }

@@ -3,13 +3,12 @@
 //! A prefix whose host part is not zero (192.0.2.5/24) is refused and not corrected: it may mean the one address or the
 //! whole network, and coverage, direction and severity would all be counted for the wrong one.
 
-use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::Path;
 
 use ipnet::IpNet;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, why};
 
 /// Reads all values of `--blocks`; each is a list or the name of a file. None comes twice in the result.
 ///
@@ -60,12 +59,10 @@ fn list(value: &str, blocks: &mut Vec<IpNet>) -> Result<(), Failure> {
 fn file(path: &Path, blocks: &mut Vec<IpNet>) -> Result<(), Failure> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        let what = match error.kind() {
-            ErrorKind::InvalidData => "not a text file".to_owned(),
-            ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
-            _ => error.to_string(),
-        };
-        Failure::usage(format!("--blocks {name}: {what}"), "It should be a text file with one prefix a line.")
+        Failure::usage(
+            format!("--blocks {name}: {}", why(&error)),
+            "It should be a text file with one prefix a line.",
+        )
     })?;
     let before = blocks.len();
     for (number, line) in (1..).zip(text.lines()) {

@@ -33,8 +33,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
+use crate::sha256;
 pub use file::Rate;
 pub use ports::Ports;
 use ranges::{Ranges, number};
@@ -197,7 +197,7 @@ impl Scope {
                 (&self.tcp, &self.udp, self.icmp, self.lab, self.rate, windows),
             )
         );
-        Sha256::digest(said.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(&said)
     }
 }
 

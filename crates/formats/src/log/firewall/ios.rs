@@ -8,7 +8,7 @@
 use memchr::{memchr, memmem};
 
 use super::packet::{self, by_name};
-use super::syslog::{self, Clock};
+use super::syslog::{self, Clock, word};
 use super::{ACCEPTED, ANSWERED, ANSWERS, HEADERS, PACKETS_LATE, RATE};
 use crate::Spec;
 use crate::log::field::{address, number};
@@ -131,12 +131,6 @@ fn parse(body: &[u8]) -> Option<Result<Flow, &'static str>> {
         _ => return None,
     };
     Some(Ok(flow))
-}
-
-/// The first word, and what follows it.
-fn word(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = memchr(b' ', text).unwrap_or(text.len());
-    (&text[..end], text[end..].trim_ascii_start())
 }
 
 /// `198.51.100.7(51515)`, `203.0.113.5 (8/0)`, `198.51.100.7`; an interface may follow in brackets of its own, with a blank

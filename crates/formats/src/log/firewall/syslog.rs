@@ -115,7 +115,7 @@ fn header(line: &[u8]) -> (Stamp, &[u8]) {
 }
 
 /// The first word, and what follows it.
-fn word(text: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn word(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr(b' ', text).unwrap_or(text.len());
     (&text[..end], text[end..].trim_ascii_start())
 }
