@@ -14,6 +14,7 @@ pub mod evidence; // bits, families, the ledger
 pub mod follow_up; // who came back to what a scan had revealed
 pub mod heard; // utterances, until it is known whose words matter
 pub mod imprint; // raw header facts of a source's first probes
+pub mod inventory; // what surveys found: services, exposures, changes
 pub mod merge; // several inputs, one order of time
 pub mod net; // addresses
 pub mod permutation; // ZMap's walk, recovered from the order of hits

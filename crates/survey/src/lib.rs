@@ -7,11 +7,15 @@
 //!    declared as his and authorised. There is no way to turn a bare address into such a value.
 //! 3. No spoofed source, no evasion, no exploitation, no password guessing.
 //!
-//! Nothing here sends a packet yet. The modules, in the order in which a survey needs them:
+//! The modules, in the order in which a survey needs them:
 
 pub mod scope; // what may be probed, by whose authority, how fast, when
 
 pub mod plan; // what is asked, in which order
+
+pub mod govern; // no packet without leave: caps, windows, stop
+
+pub mod talk; // bounded conversations with services: TCP, TLS, UDP
 
 pub mod audit; // what was done, in a chain of hashes
 

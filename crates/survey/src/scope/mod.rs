@@ -28,11 +28,12 @@ mod special; // nobody's own
 mod window; // when
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use watchpost_core::contact::Transport;
 
 use crate::sha256;
 pub use file::Rate;
@@ -81,6 +82,13 @@ impl<T: Copy> InScope<T> {
     }
 }
 
+impl InScope<SocketAddr> {
+    /// The host.
+    pub const fn host(self) -> InScope<IpAddr> {
+        InScope(self.0.ip())
+    }
+}
+
 /// Why an address is no target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -88,6 +96,8 @@ pub enum Refusal {
     Outside,
     /// It is excluded.
     Excluded,
+    /// The scope does not allow this port.
+    Port,
 }
 
 impl fmt::Display for Refusal {
@@ -95,6 +105,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::Outside => "in no block of the scope",
             Self::Excluded => "excluded by the scope",
+            Self::Port => "a port that the scope does not allow",
         })
     }
 }
@@ -137,6 +148,24 @@ impl Scope {
         }
         let excluded = self.blocks.iter().any(|block| block.contains(&address));
         Err(if excluded { Refusal::Excluded } else { Refusal::Outside })
+    }
+
+    /// A port of a target as a target.
+    ///
+    /// # Errors
+    /// [`Refusal::Port`] where the scope does not allow it, or the transport has none.
+    pub fn service(
+        &self,
+        target: InScope<IpAddr>,
+        transport: Transport,
+        port: u16,
+    ) -> Result<InScope<SocketAddr>, Refusal> {
+        let allowed = match transport {
+            Transport::Tcp => self.tcp.contains(port),
+            Transport::Udp => self.udp.contains(port),
+            _ => false,
+        };
+        if allowed { Ok(InScope(SocketAddr::new(target.0, port))) } else { Err(Refusal::Port) }
     }
 
     /// How many IPv4 addresses may be probed.
