@@ -13,6 +13,8 @@ pub mod scope; // what may be probed, by whose authority, how fast, when
 
 pub mod plan; // what is asked, in which order
 
+pub mod wire; // packets: what is asked, and what an answer is
+
 pub mod govern; // no packet without leave: caps, windows, stop
 
 pub mod talk; // bounded conversations with services: TCP, TLS, UDP

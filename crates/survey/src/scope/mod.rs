@@ -25,6 +25,7 @@ mod ports; // sets of ports
 mod ranges; // sets of addresses
 mod read; // from text, with every mistake named
 mod special; // nobody's own
+mod targets; // some of them, by number
 mod window; // when
 
 use std::fmt;
@@ -40,6 +41,7 @@ pub use file::Rate;
 pub use ports::Ports;
 use ranges::{Ranges, number};
 pub use read::Mistake;
+pub use targets::Targets;
 
 /// What a user has declared as his and authorised.
 #[derive(Clone, Debug)]

@@ -49,6 +49,19 @@ impl Ranges {
         last.map_or(0, |((first, last), before)| before.saturating_add(last - first).saturating_add(1))
     }
 
+    /// First and last of each.
+    pub fn ends(&self) -> impl Iterator<Item = (u128, u128)> + '_ {
+        self.ranges.iter().copied()
+    }
+
+    /// What of them lies in a range.
+    pub fn meet(&self, (first, last): (u128, u128)) -> impl Iterator<Item = (u128, u128)> + '_ {
+        let from = self.ranges.partition_point(|range| range.1 < first);
+        let rest = self.ranges.get(from..).unwrap_or_default().iter();
+        rest.take_while(move |range| range.0 <= last)
+            .map(move |range| (range.0.max(first), range.1.min(last)))
+    }
+
     pub fn contains(&self, address: u128) -> bool {
         let place = self.ranges.partition_point(|range| range.1 < address);
         self.ranges.get(place).is_some_and(|range| range.0 <= address)
