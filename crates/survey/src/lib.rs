@@ -15,6 +15,8 @@ pub mod plan; // what is asked, in which order
 
 pub mod wire; // packets: what is asked, and what an answer is
 
+pub mod engine; // goes over a plan, pass by pass
+
 pub mod govern; // no packet without leave: caps, windows, stop
 
 pub mod talk; // bounded conversations with services: TCP, TLS, UDP

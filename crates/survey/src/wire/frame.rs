@@ -69,7 +69,7 @@ impl Frames {
     #[inline]
     pub fn write(&self, target: InScope<IpAddr>, ask: Ask, slot: u8, out: &mut [u8; MOST]) -> Option<usize> {
         match (target.get(), self.v4, self.v6) {
-            (_, ..) if ask == Ask::Neighbour => self.neighbour(target.get(), out),
+            _ if ask == Ask::Neighbour => self.neighbour(target.get(), out),
             (IpAddr::V4(to), Some(from), _) => self.write_v4(from, to, ask, slot, out),
             (IpAddr::V6(to), _, Some(from)) => self.write_v6(from, to, ask, slot, out),
             _ => None,
