@@ -17,6 +17,12 @@ pub mod wire; // packets: what is asked, and what an answer is
 
 pub mod engine; // goes over a plan, pass by pass
 
+pub mod raw; // packets by hand: the one sender that needs privilege
+
+pub mod probe; // the raw sender's own process
+
+pub mod connect; // ordinary sockets, without privilege
+
 pub mod govern; // no packet without leave: caps, windows, stop
 
 pub mod talk; // bounded conversations with services: TCP, TLS, UDP

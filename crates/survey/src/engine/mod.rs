@@ -9,6 +9,7 @@
 mod adapt; // slower where speed loses
 mod known; // what answered
 mod pace; // caps
+mod space; // questions by number
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -21,13 +22,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::govern::Stopped;
 use crate::plan::permutation::Permutation;
-use crate::scope::{InScope, Rate, Targets};
+use crate::scope::{InScope, Rate};
 use crate::wire::{Answer, Ask, Kind, SLOTS};
 use adapt::Adapt;
 pub use adapt::Change;
 pub use known::Canaries;
 use known::{Again, How, Known};
 use pace::{BATCH, Pace, Tick};
+pub use space::Space;
 
 /// Passes at most: each has a slot, and the last slot is the running canaries'.
 pub const PASSES: u8 = SLOTS - 1;
@@ -38,6 +40,8 @@ const CANARY_EVERY: u64 = 64;
 const CANARY_PATIENCE: Tick = 1_500_000_000;
 /// Between looks at stop files, windows and the progress.
 const LOOK: Tick = 50_000_000;
+/// Between tries to send what did not go out.
+const BUSY: Tick = 1_000_000;
 /// Copies of a question are at least so far apart: what loses one may lose the next if it follows at once.
 const APART: Tick = 1_000_000_000;
 /// Of so many answers in one look, this part forbidden is a complaint.
@@ -48,7 +52,8 @@ pub trait Prober {
     /// Nanoseconds since some moment.
     fn now(&self) -> Tick;
 
-    /// Sends these at once; gives how many went out. One that cannot be sent at all (no way to its family) counts as gone.
+    /// Sends these at once; gives how many went out, from the first on; none where it is busy. One that cannot be sent at all (no way to
+    /// its family) counts as gone.
     ///
     /// # Errors
     /// Nothing can be sent any more.
@@ -75,10 +80,8 @@ pub struct Probe {
 /// What to ask of whom, and how.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Whom.
-    pub targets: Targets,
-    /// What, of each.
-    pub asks: Vec<Ask>,
+    /// Whom, and what.
+    pub space: Space,
     /// Of the order.
     pub key: u64,
     /// Which part of the order, of how many.
@@ -178,7 +181,7 @@ pub fn run(
 ) -> io::Result<Outcome> {
     let began = prober.now();
     let mut run = Run::new(plan, began);
-    let places = plan.targets.count() * plan.asks.len() as u64;
+    let places = plan.space.count();
     let mut canaries = Vec::new();
     let mut stopped = None;
     if let Some(order) = Permutation::new(places, plan.key) {
@@ -210,10 +213,12 @@ pub fn run(
             }
         }
     }
-    let network = |(number, canaries)| Some((plan.targets.network(number)?, canaries));
+    let network = |(number, canaries)| Some((plan.space.targets().network(number)?, canaries));
     let counted = run.sent_by.iter().enumerate().filter(|(_, sent)| **sent > 0);
     Ok(Outcome {
-        sent: counted.filter_map(|(number, sent)| Some((plan.targets.network(number)?, *sent))).collect(),
+        sent: counted
+            .filter_map(|(number, sent)| Some((plan.space.targets().network(number)?, *sent)))
+            .collect(),
         by_network: run.known.by_network().filter_map(network).collect(),
         progress: run.progress(),
         canaries,
@@ -233,8 +238,6 @@ fn missed(canaries: &[Canaries]) -> f64 {
 
 struct Run<'a> {
     plan: &'a Plan,
-    /// The place of an ask among the plan's.
-    asks: HashMap<Ask, u64>,
     pace: Pace<Pending>,
     adapt: Adapt,
     known: Known,
@@ -243,6 +246,8 @@ struct Run<'a> {
     sent: u64,
     sent_by: Vec<u64>,
     batch: Vec<Probe>,
+    /// The network of each of the batch.
+    networks: Vec<usize>,
     answers: Vec<Answer>,
     looked: Tick,
     /// Running canaries: place, when asked, generation of the rate; in the order of asking.
@@ -265,18 +270,18 @@ struct Pending {
 
 impl<'a> Run<'a> {
     fn new(plan: &'a Plan, began: Tick) -> Self {
-        let number = |(place, ask): (usize, &Ask)| (*ask, place as u64);
+        let targets = plan.space.targets();
         Self {
             plan,
-            asks: plan.asks.iter().enumerate().map(number).collect(),
-            pace: Pace::new(plan.rate, plan.targets.networks(), plan.targets.count()),
+            pace: Pace::new(plan.rate, targets.networks(), targets.count()),
             adapt: Adapt::new(plan.rate.all),
             known: Known::default(),
             position: plan.from,
             turns: 0,
             sent: 0,
-            sent_by: vec![0; plan.targets.networks()],
+            sent_by: vec![0; targets.networks()],
             batch: Vec::with_capacity(BATCH),
+            networks: Vec::with_capacity(BATCH),
             answers: Vec::new(),
             looked: began,
             running: VecDeque::new(),
@@ -323,10 +328,12 @@ impl<'a> Run<'a> {
                 self.queue(next, now);
             }
             if !self.batch.is_empty() {
-                let went = prober.send(&self.batch)?.max(1);
-                self.count(went.min(self.batch.len()));
-                self.pace.went(went, now);
-                self.batch.drain(..went.min(self.batch.len()));
+                let went = prober.send(&self.batch)?.min(self.batch.len());
+                if went > 0 {
+                    self.count(went);
+                    self.pace.went(went, now);
+                    self.batch.drain(..went);
+                }
             } else if over && self.pace.ripens().is_none() {
                 return Ok(Ok(()));
             }
@@ -335,6 +342,10 @@ impl<'a> Run<'a> {
             // Nothing new can go before something ripens.
             if self.batch.is_empty() && (over || self.pace.is_full()) {
                 until = until.max(self.pace.ripens().unwrap_or(until));
+            }
+            // The prober takes no more for now: it is busy hearing.
+            if !self.batch.is_empty() {
+                until = until.max(now + BUSY);
             }
             let patience = until.saturating_sub(now).min(LOOK);
             self.hear(Duration::from_nanos(patience), prober, tell)?;
@@ -364,13 +375,8 @@ impl<'a> Run<'a> {
     /// Puts a question into the batch, or aside until its host and network may be asked, or nowhere.
     #[inline]
     fn queue(&mut self, pending: Pending, now: Tick) {
-        let count = self.plan.targets.count();
-        let (host, ask) = (pending.place % count, pending.place / count);
-        let (Some((target, network)), Some(ask)) =
-            (self.plan.targets.at(host), self.plan.asks.get(ask as usize))
-        else {
-            return;
-        };
+        let Some((host, ask)) = self.plan.space.at(pending.place) else { return };
+        let Some((target, network)) = self.plan.space.targets().at(host) else { return };
         if self.position.pass > 0
             && pending.turn.is_some()
             && self.known.again(pending.place, network) == Again::Skip
@@ -383,7 +389,8 @@ impl<'a> Run<'a> {
                 if pending.turn.is_none() {
                     self.running.push_back((pending.place, now, self.adapt.generation()));
                 }
-                self.batch.push(Probe { target, ask: *ask, slot });
+                self.batch.push(Probe { target, ask, slot });
+                self.networks.push(network);
             }
             // A running canary is no hurry, and no reason to wait.
             Err(_) if pending.turn.is_none() => {}
@@ -407,10 +414,8 @@ impl<'a> Run<'a> {
     /// These went out.
     fn count(&mut self, went: usize) {
         self.sent += went as u64;
-        for probe in self.batch.iter().take(went) {
-            let host = self.plan.targets.place(probe.target.get());
-            let network = host.and_then(|host| self.plan.targets.at(host)).map(|(_, network)| network);
-            if let Some(sent) = network.and_then(|network| self.sent_by.get_mut(network)) {
+        for network in self.networks.drain(..went) {
+            if let Some(sent) = self.sent_by.get_mut(network) {
                 *sent += 1;
             }
         }
@@ -440,19 +445,15 @@ impl<'a> Run<'a> {
             // A router that does not reach it just now: the next pass asks again.
             Kind::Unreachable { .. } => return,
         };
-        let (Some(host), Some(ask)) =
-            (self.plan.targets.place(answer.target.get()), self.asks.get(&answer.ask))
-        else {
-            return;
-        };
-        let place = ask * self.plan.targets.count() + host;
+        let Some(host) = self.plan.space.targets().place(answer.target.get()) else { return };
+        let Some(place) = self.plan.space.place(host, answer.ask) else { return };
         self.complaints.0 += 1;
         self.complaints.1 += u64::from(how == How::Forbidden);
         if answer.slot == CANARY_SLOT {
             self.heard.insert(place, now);
             return;
         }
-        let network = self.plan.targets.at(host).map_or(0, |(_, network)| network);
+        let network = self.plan.space.targets().at(host).map_or(0, |(_, network)| network);
         if self.known.answered(place, network, answer.slot, how) {
             tell(Event::Answer(answer));
         }

@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::scope::Scope;
-use crate::wire::SynAck;
+use crate::scope::{Scope, Targets};
 
 /// A network that exists in memory, with a clock of its own.
 struct Net {
@@ -60,7 +59,7 @@ impl Prober for Net {
             self.carried.push_back(self.now);
             let Ask::Syn(port) = probe.ask else { continue };
             let kind = match (self.open)(to, port) {
-                true => Kind::Open(SynAck::default()),
+                true => Kind::Open(None),
                 false if self.refuses => Kind::Refused,
                 false => continue,
             };
@@ -87,8 +86,11 @@ fn plan(block: &str, ports: std::ops::RangeInclusive<u16>, rate: Rate) -> Plan {
          blocks = [\"{block}\"]\nlab = true\nicmp = true\n"
     );
     Plan {
-        targets: Targets::all(&Scope::parse(&text).unwrap()),
-        asks: ports.map(Ask::Syn).collect(),
+        space: Space::new(
+            Targets::all(&Scope::parse(&text).unwrap()),
+            ports.map(Ask::Syn).collect(),
+            Vec::new(),
+        ),
         key: 99,
         shard: (0, NonZeroU64::MIN),
         rate,
@@ -120,7 +122,7 @@ fn without_loss_every_place_is_asked_twice_at_most_and_every_open_one_is_told_on
     let plan = plan("10.0.0.0/22", 1..=20, FAST);
     let mut net = Net::new(some);
     let (outcome, mut found) = go(&plan, &mut net);
-    let open = plan.targets.iter().flat_map(|target| (1..=20).map(move |port| (target.get(), port)));
+    let open = plan.space.targets().iter().flat_map(|target| (1..=20).map(move |port| (target.get(), port)));
     let mut expected: Vec<_> =
         open.filter(|(to, port)| some(*to, *port)).map(|(to, port)| (to, Ask::Syn(port))).collect();
     found.sort();
@@ -145,7 +147,8 @@ fn loss_is_made_up_for_by_further_passes_at_least_a_second_apart() {
         let mut net = Net::new(some);
         net.loss = loss;
         let (outcome, found) = go(&plan, &mut net);
-        let open = plan.targets.iter().flat_map(|target| (1..=30).map(move |port| (target.get(), port)));
+        let open =
+            plan.space.targets().iter().flat_map(|target| (1..=30).map(move |port| (target.get(), port)));
         let open = open.filter(|(to, port)| some(*to, *port)).count();
         assert!(found.len() as f64 >= 0.999 * open as f64, "{} of {open} at {loss}", found.len());
         assert!(outcome.canaries.len() >= passes, "{} passes at {loss}", outcome.canaries.len());
@@ -190,7 +193,7 @@ fn caps_on_hosts_hold_over_passes_and_canaries() {
     let mut net = Net::new(some);
     net.refuses = true;
     go(&plan, &mut net);
-    for target in plan.targets.iter() {
+    for target in plan.space.targets().iter() {
         let times: Vec<Tick> =
             net.sent.iter().filter(|sent| sent.1 == target.get()).map(|sent| sent.0).collect();
         // Six packets are five intervals of a fifth of a second, less what a batch takes to be written.

@@ -63,18 +63,31 @@ impl Targets {
                 IpNet::V6(_) => {}
             }
         }
-        // Sorted, and each once.
         let mut targets = Self::from_ranges(Ranges::new(ranges, []).ends());
+        targets.add_v6(v6);
+        (targets, refused)
+    }
+
+    /// Just these.
+    pub fn only(these: impl Iterator<Item = InScope<IpAddr>>) -> Self {
+        let (v4, v6): (Vec<_>, Vec<_>) = these.partition(|target| target.get().is_ipv4());
+        let one = |target: InScope<IpAddr>| (number(target.get()), number(target.get()));
+        let mut targets = Self::from_ranges(Ranges::new(v4.into_iter().map(one), []).ends());
+        targets.add_v6(v6);
+        targets
+    }
+
+    fn add_v6(&mut self, mut v6: Vec<InScope<IpAddr>>) {
+        // Sorted, and each once.
         v6.sort_unstable();
         v6.dedup();
         let mut last = None;
         for target in v6 {
             let its = network(target.get());
-            targets.networks += usize::from(last != Some(its));
+            self.networks += usize::from(last != Some(its));
             last = Some(its);
-            targets.v6.push((target, targets.networks - 1));
+            self.v6.push((target, self.networks - 1));
         }
-        (targets, refused)
     }
 
     fn from_ranges(ranges: impl Iterator<Item = (u128, u128)>) -> Self {

@@ -35,8 +35,8 @@ pub struct Answer {
 /// How something answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// A SYN-ACK.
-    Open(SynAck),
+    /// A SYN-ACK, and its header where it was seen.
+    Open(Option<SynAck>),
     /// Words over UDP.
     Words(Vec<u8>),
     /// A reset, or an ICMP error that says that nothing listens on the port.
@@ -109,7 +109,7 @@ pub fn read(scope: &Scope, cookie: Cookie, packet: &[u8]) -> Option<Answer> {
                 ip_id,
                 to_full: matches!(ask, Ask::FullSyn(_)),
             };
-            Some(answer(target, ask, slot, Kind::Open(traits)))
+            Some(answer(target, ask, slot, Kind::Open(Some(traits))))
         }
         TransportSlice::Udp(udp) => {
             let target = scope.admit(source).ok()?;

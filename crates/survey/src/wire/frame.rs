@@ -56,12 +56,9 @@ impl Frames {
         Self { link, v4, v6, cookie, about }
     }
 
-    /// Bytes before the IP header.
-    pub fn link_bytes(&self) -> usize {
-        match self.link {
-            Link::Routed => 0,
-            Link::Ethernet { .. } => ETHERNET,
-        }
+    /// Another key from now on.
+    pub fn key(&mut self, cookie: Cookie) {
+        self.cookie = cookie;
     }
 
     /// Writes the packet that asks; gives its length, or none where there is no own address of the target's family, or nothing asks so

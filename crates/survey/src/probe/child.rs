@@ -1,0 +1,161 @@
+//! The helper process.
+
+use std::io::{self, BufRead, BufWriter, Write};
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
+
+use super::{Done, Job, Order, Told};
+use crate::engine::{self, Event, Plan, Space};
+use crate::govern::Stopped;
+use crate::raw::Raw;
+use crate::scope::{Rate, Scope, Targets};
+use crate::wire::{Answer, Ask};
+
+/// `nobody`, everywhere on Linux.
+const NOBODY: u32 = 65_534;
+/// Longer orders are none.
+const LONGEST: u64 = 16 << 20;
+
+/// The helper's whole life.
+pub fn main() -> ExitCode {
+    let (orders, inbox) = channel();
+    // Orders are read beside the work, so that a stop, or the parent's end, is seen within a look of the engine.
+    std::thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match io::Read::take(&mut input, LONGEST).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            let Ok(order) = serde_json::from_slice(&line) else { return };
+            if orders.send(order).is_err() {
+                return;
+            }
+        }
+    });
+    let mut out = BufWriter::new(io::stdout().lock());
+    match work(&inbox, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where nobody hears it, there is nobody to tell.
+            let _ = tell(&mut out, &Told::Failed(error.to_string())).and_then(|()| out.flush());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tell(out: &mut impl Write, told: &Told) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, told)?;
+    out.write_all(b"\n")
+}
+
+fn work(inbox: &Receiver<Order>, out: &mut impl Write) -> io::Result<()> {
+    let Ok(Order::Open { scope, way }) = inbox.recv() else { return Ok(()) };
+    let scope = Scope::parse(&scope).map_err(|mistakes| {
+        io::Error::other(mistakes.first().map_or("no scope".to_owned(), ToString::to_string))
+    })?;
+    let mut raw = Raw::open(&way, scope.clone())?;
+    drop_privileges()?;
+    tell(out, &Told::Ready)?;
+    out.flush()?;
+    while let Ok(order) = inbox.recv() {
+        if let Order::Run(job) = order {
+            let done = run(&job, &scope, &mut raw, inbox, out)?;
+            tell(out, &Told::Done(Box::new(done)))?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives up everything that root, or the file's capabilities, gave: the sockets are open.
+fn drop_privileges() -> io::Result<()> {
+    if geteuid().is_root() {
+        setgroups(&[])?;
+        setresgid(Gid::from_raw(NOBODY), Gid::from_raw(NOBODY), Gid::from_raw(NOBODY))?;
+        setresuid(Uid::from_raw(NOBODY), Uid::from_raw(NOBODY), Uid::from_raw(NOBODY))?;
+    }
+    for set in [caps::CapSet::Effective, caps::CapSet::Permitted, caps::CapSet::Inheritable] {
+        caps::clear(None, set).map_err(io::Error::other)?;
+    }
+    nix::sys::prctl::set_no_new_privs()?;
+    Ok(())
+}
+
+fn run(
+    job: &Job,
+    scope: &Scope,
+    raw: &mut Raw,
+    inbox: &Receiver<Order>,
+    out: &mut impl Write,
+) -> io::Result<Done> {
+    let (targets, _) = Targets::of(scope, &job.blocks);
+    let asks: Vec<Ask> = job.asks.iter().copied().filter(|ask| allowed(scope, *ask)).collect();
+    let pairs = job.pairs.iter().copied().filter(|(_, ask)| allowed(scope, *ask));
+    let pairs = pairs.filter_map(|(host, ask)| Some((scope.admit(host).ok()?, ask))).collect();
+    let plan = Plan {
+        space: Space::new(targets, asks, pairs),
+        key: job.key,
+        shard: job.shard,
+        rate: no_more(job.rate, scope.rate),
+        passes: job.passes,
+        wait: job.wait,
+        from: job.from,
+    };
+    raw.key(job.cookie);
+    let mut failed = None;
+    let mut leave = || match inbox.recv_timeout(Duration::ZERO) {
+        Ok(Order::Stop(why)) => Err(Stopped::Asked(why)),
+        Ok(_) => Err(Stopped::Asked("an order that nobody gives now".into())),
+        Err(RecvTimeoutError::Disconnected) => Err(Stopped::Asked("whoever started it is gone".into())),
+        Err(RecvTimeoutError::Timeout) => scope.open(Timestamp::now()).map_err(Stopped::Closed),
+    };
+    let outcome = engine::run(&plan, raw, &mut leave, &mut |event| {
+        let told = match event {
+            Event::Answer(Answer { target, ask, slot, kind, ttl }) => {
+                Told::Answer { target: target.get(), ask: *ask, slot: *slot, kind: kind.clone(), ttl: *ttl }
+            }
+            Event::Progress(progress) => Told::Progress(progress),
+            Event::Rate(change) => Told::Rate { from: change.from, to: change.to, loss: change.loss },
+        };
+        let flush = matches!(told, Told::Progress(_));
+        let done = tell(out, &told).and_then(|()| if flush { out.flush() } else { Ok(()) });
+        failed = failed.take().or(done.err());
+    })?;
+    if let Some(failed) = failed {
+        return Err(failed);
+    }
+    Ok(Done {
+        sent: outcome.sent,
+        canaries: outcome.canaries,
+        by_network: outcome.by_network,
+        stopped: outcome.stopped.map(|(why, at)| (why.to_string(), at)),
+        progress: outcome.progress,
+        took: outcome.took,
+    })
+}
+
+/// Whether the scope allows a question.
+fn allowed(scope: &Scope, ask: Ask) -> bool {
+    match ask {
+        Ask::Syn(port) | Ask::FullSyn(port) | Ask::Ack(port) => scope.tcp.contains(port),
+        Ask::Udp(port) => scope.udp.contains(port),
+        Ask::Echo | Ask::Timestamp => scope.icmp,
+        // It is how any host of the link is reached at all.
+        Ask::Neighbour => true,
+    }
+}
+
+fn no_more(asked: Rate, cap: Rate) -> Rate {
+    Rate {
+        all: asked.all.min(cap.all),
+        network: asked.network.min(cap.network),
+        host: asked.host.min(cap.host),
+    }
+}
