@@ -44,6 +44,11 @@ impl Connect {
         Self { v4, v6, began: Instant::now(), open: Vec::new() }
     }
 
+    /// The own address that was named.
+    pub fn source(&self) -> Option<IpAddr> {
+        self.v4.map(IpAddr::from).or(self.v6.map(IpAddr::from))
+    }
+
     /// Begins one question; none where it cannot be asked so.
     fn ask(&self, probe: Probe) -> io::Result<Option<Socket>> {
         let (port, kind, protocol) = match probe.ask {

@@ -27,6 +27,8 @@ pub mod govern; // no packet without leave: caps, windows, stop
 
 pub mod talk; // bounded conversations with services: TCP, TLS, UDP
 
+pub mod take; // a survey, stage by stage
+
 pub mod audit; // what was done, in a chain of hashes
 
 use sha2::{Digest, Sha256};

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
 use super::{Done, Job, Order, Told};
-use crate::engine::{self, Event, Plan, Space};
+use crate::engine::{self, Event};
 use crate::govern::Stopped;
 use crate::raw::Raw;
-use crate::scope::{Rate, Scope, Targets};
-use crate::wire::{Answer, Ask};
+use crate::scope::Scope;
+use crate::wire::Answer;
 
 /// `nobody`, everywhere on Linux.
 const NOBODY: u32 = 65_534;
@@ -66,7 +66,7 @@ fn work(inbox: &Receiver<Order>, out: &mut impl Write) -> io::Result<()> {
     out.flush()?;
     while let Ok(order) = inbox.recv() {
         if let Order::Run(job) = order {
-            let done = run(&job, &scope, &mut raw, inbox, out)?;
+            let done = run(*job, &scope, &mut raw, inbox, out)?;
             tell(out, &Told::Done(Box::new(done)))?;
             out.flush()?;
         }
@@ -89,26 +89,15 @@ fn drop_privileges() -> io::Result<()> {
 }
 
 fn run(
-    job: &Job,
+    job: Job,
     scope: &Scope,
     raw: &mut Raw,
     inbox: &Receiver<Order>,
     out: &mut impl Write,
 ) -> io::Result<Done> {
-    let (targets, _) = Targets::of(scope, &job.blocks);
-    let asks: Vec<Ask> = job.asks.iter().copied().filter(|ask| allowed(scope, *ask)).collect();
-    let pairs = job.pairs.iter().copied().filter(|(_, ask)| allowed(scope, *ask));
-    let pairs = pairs.filter_map(|(host, ask)| Some((scope.admit(host).ok()?, ask))).collect();
-    let plan = Plan {
-        space: Space::new(targets, asks, pairs),
-        key: job.key,
-        shard: job.shard,
-        rate: no_more(job.rate, scope.rate),
-        passes: job.passes,
-        wait: job.wait,
-        from: job.from,
-    };
-    raw.key(job.cookie);
+    let cookie = job.cookie;
+    let plan = job.plan(scope);
+    raw.key(cookie);
     let mut failed = None;
     let mut leave = || match inbox.recv_timeout(Duration::ZERO) {
         Ok(Order::Stop(why)) => Err(Stopped::Asked(why)),
@@ -131,31 +120,5 @@ fn run(
     if let Some(failed) = failed {
         return Err(failed);
     }
-    Ok(Done {
-        sent: outcome.sent,
-        canaries: outcome.canaries,
-        by_network: outcome.by_network,
-        stopped: outcome.stopped.map(|(why, at)| (why.to_string(), at)),
-        progress: outcome.progress,
-        took: outcome.took,
-    })
-}
-
-/// Whether the scope allows a question.
-fn allowed(scope: &Scope, ask: Ask) -> bool {
-    match ask {
-        Ask::Syn(port) | Ask::FullSyn(port) | Ask::Ack(port) => scope.tcp.contains(port),
-        Ask::Udp(port) => scope.udp.contains(port),
-        Ask::Echo | Ask::Timestamp => scope.icmp,
-        // It is how any host of the link is reached at all.
-        Ask::Neighbour => true,
-    }
-}
-
-fn no_more(asked: Rate, cap: Rate) -> Rate {
-    Rate {
-        all: asked.all.min(cap.all),
-        network: asked.network.min(cap.network),
-        host: asked.host.min(cap.host),
-    }
+    Ok(Done::from(outcome))
 }

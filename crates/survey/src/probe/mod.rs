@@ -15,9 +15,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Canaries, Passes, Position, Progress};
+use crate::engine::{Canaries, Outcome, Passes, Plan, Position, Progress, Space};
 use crate::raw::Way;
-use crate::scope::Rate;
+use crate::scope::{Rate, Scope, Targets};
 use crate::wire::{Ask, Cookie, Kind};
 pub use child::main;
 pub use parent::{Failed, Helper};
@@ -64,6 +64,44 @@ pub struct Job {
     pub wait: Duration,
     /// Where to go on.
     pub from: Position,
+}
+
+impl Job {
+    /// As a plan: cut to the scope, its ports and its caps.
+    pub fn plan(self, scope: &Scope) -> Plan {
+        let (targets, _) = Targets::of(scope, &self.blocks);
+        let may = |ask: &Ask| allows(scope, *ask);
+        let pairs = self.pairs.into_iter().filter(|(_, ask)| may(ask));
+        let pairs = pairs.filter_map(|(host, ask)| Some((scope.admit(host).ok()?, ask))).collect();
+        Plan {
+            space: Space::new(targets, self.asks.into_iter().filter(may).collect(), pairs),
+            key: self.key,
+            shard: self.shard,
+            rate: no_more(self.rate, scope.rate),
+            passes: self.passes,
+            wait: self.wait,
+            from: self.from,
+        }
+    }
+}
+
+/// Whether the scope allows a question.
+fn allows(scope: &Scope, ask: Ask) -> bool {
+    match ask {
+        Ask::Syn(port) | Ask::FullSyn(port) | Ask::Ack(port) => scope.tcp.contains(port),
+        Ask::Udp(port) => scope.udp.contains(port),
+        Ask::Echo | Ask::Timestamp => scope.icmp,
+        // It is how any host of the link is reached at all.
+        Ask::Neighbour => true,
+    }
+}
+
+fn no_more(asked: Rate, cap: Rate) -> Rate {
+    Rate {
+        all: asked.all.min(cap.all),
+        network: asked.network.min(cap.network),
+        host: asked.host.min(cap.host),
+    }
 }
 
 /// What the helper tells.
@@ -116,4 +154,17 @@ pub struct Done {
     pub progress: Progress,
     /// How long it took.
     pub took: Duration,
+}
+
+impl From<Outcome> for Done {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            sent: outcome.sent,
+            canaries: outcome.canaries,
+            by_network: outcome.by_network,
+            stopped: outcome.stopped.map(|(why, at)| (why.to_string(), at)),
+            progress: outcome.progress,
+            took: outcome.took,
+        }
+    }
 }

@@ -209,7 +209,15 @@ impl<'a> Line<'a> {
     ///
     /// # Errors
     /// [`Failed`], where nothing had come before it.
-    pub fn hear(&mut self, mut enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
+    pub fn hear(&mut self, enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
+        self.hear_end(enough).map(|(heard, _)| heard)
+    }
+
+    /// The same, and whether the other end ended the connection in order.
+    ///
+    /// # Errors
+    /// As [`Self::hear`].
+    pub fn hear_end(&mut self, mut enough: impl FnMut(&[u8]) -> bool) -> Result<(Vec<u8>, bool), Failed> {
         let until = Instant::now() + self.visit.caller.patience.answer;
         let mut heard = Vec::new();
         let mut part = [0; 1_024];
@@ -220,7 +228,7 @@ impl<'a> Line<'a> {
                 break;
             }
             match self.read(&mut part[..room], rest) {
-                Ok(0) => break,
+                Ok(0) => return Ok((heard, true)),
                 Ok(length) => {
                     heard.extend_from_slice(&part[..length]);
                     self.visit.bytes.set(self.visit.bytes.get() - length);
@@ -231,7 +239,7 @@ impl<'a> Line<'a> {
                 Err(error) => return Err(Failed::from(error)),
             }
         }
-        Ok(heard)
+        Ok((heard, false))
     }
 
     fn read(&mut self, into: &mut [u8], patience: Duration) -> io::Result<usize> {

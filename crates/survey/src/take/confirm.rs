@@ -1,0 +1,146 @@
+//! Open, or only said so? SYN proxies answer for hosts that are not there, tarpits accept everything and never speak.
+//!
+//! A port that answered twice, with a window to write into, on a host that does not open ports that nobody uses, is open. Whatever else
+//! says that it is open has to show an application: words, or an orderly end, after a handshake and a line of ours. Where even a port that
+//! nobody uses speaks, nothing that the host says counts.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use watchpost_core::contact::Transport;
+
+use super::{Found, News, Tcp};
+use crate::govern::Stopped;
+use crate::scope::InScope;
+use crate::talk::{Caller, Failed};
+
+/// Conversations at a time.
+const AT_ONCE: usize = 32;
+/// Ports of one host that opens everything, which are asked to speak.
+const PORTS: usize = 128;
+
+/// How sure it is that a port is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Proof {
+    /// It accepted, and nothing spoke: a proxy or a tarpit.
+    Mute,
+    /// It answered to one question only.
+    #[default]
+    Once,
+    /// It answered twice, as open.
+    Twice,
+    /// An application spoke.
+    Spoke,
+}
+
+impl Proof {
+    /// Whether it counts as open.
+    pub fn holds(self) -> bool {
+        self >= Self::Once
+    }
+}
+
+/// Whether its answer looks like that of a proxy or a tarpit: nothing can be written to it, or it has no options where all were offered.
+fn is_odd(tcp: &Tcp) -> bool {
+    tcp.seen.as_ref().is_some_and(|seen| seen.window == 0 || seen.to_full && seen.options.is_empty())
+}
+
+/// Has everything speak that has to.
+pub(super) fn all(
+    found: &mut Found,
+    caller: &Caller<'_>,
+    tell: &mut dyn FnMut(News<'_>),
+) -> Result<(), Stopped> {
+    let scope = caller.governor().scope();
+    let mut asked: Vec<InScope<SocketAddr>> = Vec::new();
+    for (address, host) in &mut found.hosts {
+        let everything = host.opens_everything();
+        let mut budget = PORTS;
+        for (port, tcp) in &mut host.tcp {
+            if !everything && !is_odd(tcp) {
+                continue;
+            }
+            // Until it speaks.
+            tcp.proof = Proof::Mute;
+            let target = scope.admit(*address).and_then(|host| scope.service(host, Transport::Tcp, *port));
+            if let (Ok(target), Some(left)) = (target, budget.checked_sub(1)) {
+                budget = left;
+                asked.push(target);
+            }
+        }
+    }
+    let total = asked.len() as u64;
+    let next = AtomicUsize::new(0);
+    let spoke: Mutex<Vec<(IpAddr, u16)>> = Mutex::default();
+    let stopped: Mutex<Option<Stopped>> = Mutex::default();
+    let lock = |list: &Mutex<Vec<(IpAddr, u16)>>, one| {
+        list.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(one);
+    };
+    thread::scope(|threads| {
+        for _ in 0..AT_ONCE.min(asked.len()) {
+            threads.spawn(|| {
+                while let Some(target) = asked.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match speaks(caller, *target) {
+                        Ok(true) => lock(&spoke, (target.get().ip(), target.get().port())),
+                        Ok(false) => {}
+                        Err(why) => {
+                            *stopped.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(why);
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    tell(News::Confirmed(next.into_inner().min(asked.len()) as u64, total));
+    for (address, port) in spoke.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        if let Some(tcp) = found.hosts.get_mut(&address).and_then(|host| host.tcp.get_mut(&port)) {
+            tcp.proof = Proof::Spoke;
+        }
+    }
+    match stopped.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        Some(why) => Err(why),
+        None => Ok(()),
+    }
+}
+
+/// Whether an application is there: it says something by itself, or answers a line, or ends the connection in order.
+fn speaks(caller: &Caller<'_>, target: InScope<SocketAddr>) -> Result<bool, Stopped> {
+    let stopped = |failed| match failed {
+        Failed::Stopped(why) => Err(why),
+        _ => Ok(false),
+    };
+    let visit = caller.visit(target);
+    let mut line = match visit.connect() {
+        Ok(line) => line,
+        Err(failed) => return stopped(failed),
+    };
+    match line.hear(|heard| !heard.is_empty()) {
+        Ok(heard) if !heard.is_empty() => return Ok(true),
+        Ok(_) => {}
+        Err(failed) => return stopped(failed),
+    }
+    // Not HTTP for its own sake: whatever listens answers a line that it does not understand, or hangs up.
+    if let Err(failed) = line.say(b"HEAD / HTTP/1.0\r\n\r\n") {
+        return stopped(failed);
+    }
+    match line.hear_end(|heard| !heard.is_empty()) {
+        Ok((heard, ended)) => Ok(ended || !heard.is_empty()),
+        Err(failed) => stopped(failed),
+    }
+}
+
+/// What was sent since.
+pub(super) fn since(before: &[(IpNet, u64)], after: &[(IpNet, u64)]) -> Vec<(IpNet, u64)> {
+    let before: BTreeMap<IpNet, u64> = before.iter().copied().collect();
+    let more = |(network, sent): &(IpNet, u64)| {
+        let sent = sent - before.get(network).copied().unwrap_or(0);
+        (sent > 0).then_some((*network, sent))
+    };
+    after.iter().filter_map(more).collect()
+}

@@ -1,0 +1,387 @@
+//! Taking a survey: one stage after the other, each on what the one before it found.
+//!
+//! 1. **Discover**: who is there? By ICMP, a few TCP and UDP ports, ARP and neighbour solicitations; only where asking every port of every
+//!    address would be wasteful.
+//! 2. **TCP**, **UDP**: which services answer?
+//! 3. **Look again**: each open TCP port is asked once more with all options (the answer shows its stack), and beside it a few ports of its
+//!    host that nobody uses: who opens those, opens everything.
+//! 4. **Confirm** ([`confirm`]): what looks like a SYN proxy or a tarpit has to speak.
+//!
+//! What then runs there, and what it shows, is told by [`crate::talk`]'s users. The stages send by the same [`Sender`], so caps hold over all.
+
+mod confirm; // open, or only said so?
+mod sender; // raw or connect
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Canaries, Change, Event, Passes, Position, Progress};
+use crate::govern::{Governor, Stopped};
+use crate::plan::ports::KNOCKS;
+use crate::probe::{Done, Job};
+use crate::scope::{Rate, Targets};
+use crate::talk::{Caller, Patience};
+use crate::wire::{Answer, Ask, Cookie, Kind, SynAck};
+pub use confirm::Proof;
+pub use sender::{Failed, Sender};
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Whom.
+    pub targets: Targets,
+    /// TCP ports.
+    pub tcp: Vec<u16>,
+    /// UDP ports.
+    pub udp: Vec<u16>,
+    /// Which hosts to ask at all.
+    pub discover: Discover,
+    /// Targets are on the same link: ARP and neighbour solicitations reach them.
+    pub on_link: bool,
+    /// Caps; never above the scope's.
+    pub rate: Rate,
+    /// How often.
+    pub passes: Passes,
+    /// Waiting at the end of a pass.
+    pub wait: Duration,
+    /// Which part of the questions, of how many.
+    pub shard: (u64, NonZeroU64),
+    /// Of the order, and of the hashes.
+    pub seed: [u64; 3],
+    /// Where to go on: so many stages are whole, and the next stood there.
+    pub from: (usize, Position),
+}
+
+/// Which hosts to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Discover {
+    /// All of them.
+    Off,
+    /// Those that show that they are there.
+    First,
+    /// Nothing but whether they are there.
+    Only,
+}
+
+/// A stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Stage {
+    /// Who is there?
+    Discover,
+    /// Which TCP ports are open?
+    Tcp,
+    /// Which UDP ports answer?
+    Udp,
+    /// Once more, with all options, and ports that nobody uses.
+    Look,
+    /// What has to speak.
+    Confirm,
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Discover => "discovery",
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Look => "second look",
+            Self::Confirm => "confirmation",
+        })
+    }
+}
+
+/// What happens meanwhile.
+#[derive(Debug)]
+pub enum News<'a> {
+    /// A stage begins: so many questions, to so many hosts.
+    Stage(Stage, u64, u64),
+    /// How far it is.
+    Progress(Progress),
+    /// The rate changed.
+    Rate(Change),
+    /// Something answered.
+    Answer(&'a Answer),
+    /// So many of so many are confirmed or not.
+    Confirmed(u64, u64),
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Hosts that answered anything.
+    pub hosts: BTreeMap<IpAddr, Host>,
+    /// How the stages went.
+    pub ran: Vec<Ran>,
+    /// Why it ended before its end.
+    pub stopped: Option<String>,
+}
+
+/// How a stage went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ran {
+    /// Which.
+    pub stage: Stage,
+    /// Questions.
+    pub questions: u64,
+    /// What was done.
+    pub done: Done,
+}
+
+/// A host that answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Host {
+    /// What showed that it is there, beside services.
+    pub alive_by: BTreeSet<Ask>,
+    /// TCP ports that said that they are open.
+    pub tcp: BTreeMap<u16, Tcp>,
+    /// UDP ports that answered, and with which words.
+    pub udp: BTreeMap<u16, Vec<u8>>,
+    /// Ports that refused.
+    pub refused: u32,
+    /// Ports that a filter forbids, as it says itself.
+    pub forbidden: u32,
+    /// It opens ports that nobody uses: so many of so many.
+    pub controls: (u32, u32),
+}
+
+/// A TCP port that said that it is open.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tcp {
+    /// The header of its answer, to all options where it was asked so.
+    pub seen: Option<SynAck>,
+    /// How sure it is.
+    pub proof: Proof,
+}
+
+impl Host {
+    /// It opens whatever it is asked: a SYN proxy or a tarpit, or a filter that answers for it.
+    pub fn opens_everything(&self) -> bool {
+        self.controls.1 > 0 && 2 * self.controls.0 > self.controls.1
+    }
+
+    /// The ports that are open, as far as was looked.
+    pub fn open(&self) -> impl Iterator<Item = (u16, &Tcp)> {
+        self.tcp.iter().filter(|(_, tcp)| tcp.proof.holds()).map(|(port, tcp)| (*port, tcp))
+    }
+}
+
+/// Ports that nobody uses, of which some are asked of every host that opens any.
+const CONTROLS: [u16; 8] = [1, 65_530, 4_321, 33_333, 60_007, 11, 19_191, 48_651];
+const CONTROLS_ASKED: usize = 3;
+
+/// Takes a survey.
+///
+/// # Errors
+/// The sender's; what was found until then is lost with it.
+pub fn take(
+    request: &Request,
+    sender: &mut Sender,
+    governor: &Governor,
+    tell: &mut dyn FnMut(News<'_>),
+) -> Result<Found, Failed> {
+    let mut survey = Taking { request, sender, governor, tell, found: Found::default() };
+    survey.all()?;
+    Ok(survey.found)
+}
+
+struct Taking<'a> {
+    request: &'a Request,
+    sender: &'a mut Sender,
+    governor: &'a Governor,
+    tell: &'a mut dyn FnMut(News<'_>),
+    found: Found,
+}
+
+impl Taking<'_> {
+    fn all(&mut self) -> Result<(), Failed> {
+        let request = self.request;
+        let mut blocks = request.targets.blocks();
+        if request.discover != Discover::Off {
+            self.stage(Stage::Discover, &blocks, self.knocks(), Vec::new())?;
+            blocks = self.found.hosts.keys().map(|host| IpNet::from(*host)).collect();
+        }
+        if request.discover != Discover::Only {
+            let asks = request.tcp.iter().map(|port| Ask::Syn(*port)).collect();
+            self.stage(Stage::Tcp, &blocks, asks, Vec::new())?;
+            let asks = request.udp.iter().map(|port| Ask::Udp(*port)).collect();
+            self.stage(Stage::Udp, &blocks, asks, Vec::new())?;
+        }
+        let again = self.again();
+        self.stage(Stage::Look, &[], Vec::new(), again)?;
+        self.confirm()
+    }
+
+    /// What shows whether a host is there, as far as the scope allows it.
+    fn knocks(&self) -> Vec<Ask> {
+        let scope = self.governor.scope();
+        let mut asks = Vec::new();
+        if self.request.on_link {
+            asks.push(Ask::Neighbour);
+        }
+        if scope.icmp {
+            asks.extend([Ask::Echo, Ask::Timestamp]);
+        }
+        let allowed = KNOCKS.into_iter().filter(|port| scope.tcp.contains(*port));
+        asks.extend(allowed.flat_map(|port| [Ask::Syn(port), Ask::Ack(port)]));
+        asks.extend([53, 161].into_iter().filter(|port| scope.udp.contains(*port)).map(Ask::Udp));
+        if asks.is_empty() {
+            // Whatever is asked at all shows it too.
+            asks.extend(self.request.tcp.iter().take(3).map(|port| Ask::Syn(*port)));
+            asks.extend(self.request.udp.iter().take(3).map(|port| Ask::Udp(*port)));
+        }
+        asks
+    }
+
+    /// What is open once more, with all options; and of its host a few ports that nobody uses.
+    fn again(&self) -> Vec<(IpAddr, Ask)> {
+        let scope = self.governor.scope();
+        let raw = matches!(self.sender, Sender::Raw(_));
+        let mut pairs = Vec::new();
+        for (address, host) in &self.found.hosts {
+            if raw {
+                pairs.extend(host.tcp.keys().map(|port| (*address, Ask::FullSyn(*port))));
+            }
+            if !host.tcp.is_empty() {
+                let free = CONTROLS
+                    .into_iter()
+                    .filter(|port| scope.tcp.contains(*port) && !host.tcp.contains_key(port));
+                pairs.extend(free.take(CONTROLS_ASKED).map(|port| (*address, Ask::Syn(port))));
+            }
+        }
+        pairs
+    }
+
+    /// Has one stage's questions asked, unless something stopped it before.
+    fn stage(
+        &mut self,
+        stage: Stage,
+        blocks: &[IpNet],
+        asks: Vec<Ask>,
+        pairs: Vec<(IpAddr, Ask)>,
+    ) -> Result<(), Failed> {
+        let number = self.found.ran.len();
+        let questions = if pairs.is_empty() { count(blocks) * asks.len() as u64 } else { pairs.len() as u64 };
+        if self.found.stopped.is_some() || questions == 0 {
+            return Ok(());
+        }
+        let hosts = if pairs.is_empty() { count(blocks) } else { self.found.hosts.len() as u64 };
+        (self.tell)(News::Stage(stage, questions, hosts));
+        let request = self.request;
+        let [key, first, second] = request.seed;
+        let wide = matches!(stage, Stage::Discover | Stage::Tcp | Stage::Udp);
+        let job = Job {
+            blocks: blocks.to_vec(),
+            asks,
+            pairs,
+            key: key.wrapping_add(number as u64),
+            // A key of its own for each stage: what answers late answers to nobody.
+            cookie: Cookie(first.wrapping_add(number as u64), second),
+            shard: if wide { request.shard } else { (0, NonZeroU64::MIN) },
+            rate: request.rate,
+            passes: request.passes,
+            wait: request.wait,
+            from: if request.from.0 == number { request.from.1 } else { Position::default() },
+        };
+        let (found, tell) = (&mut self.found, &mut *self.tell);
+        let done = self.sender.run(job, self.governor, &mut |event| match event {
+            Event::Answer(answer) => {
+                found.take(stage, answer);
+                tell(News::Answer(answer));
+            }
+            Event::Progress(progress) => tell(News::Progress(progress)),
+            Event::Rate(change) => tell(News::Rate(change)),
+        })?;
+        if stage == Stage::Look {
+            self.found.unseen();
+        }
+        self.found.stopped = done.stopped.as_ref().map(|(why, _)| why.clone());
+        self.found.ran.push(Ran { stage, questions, done });
+        Ok(())
+    }
+
+    /// Has what looks like a proxy or a tarpit speak.
+    fn confirm(&mut self) -> Result<(), Failed> {
+        if self.found.stopped.is_some() {
+            return Ok(());
+        }
+        let source = self.sender.source();
+        let caller = Caller::new(self.governor, source, Patience::default()).map_err(Failed::talk)?;
+        let before = self.governor.sent();
+        let stopped = confirm::all(&mut self.found, &caller, self.tell);
+        self.found.stopped = stopped.err().map(|why: Stopped| why.to_string());
+        let sent = confirm::since(&before, &self.governor.sent());
+        if !sent.is_empty() {
+            let done = Done { sent, ..Done::default() };
+            self.found.ran.push(Ran { stage: Stage::Confirm, questions: 0, done });
+        }
+        Ok(())
+    }
+}
+
+/// Addresses of blocks that hold just what is asked.
+fn count(blocks: &[IpNet]) -> u64 {
+    blocks.iter().map(|block| 1u64 << (block.max_prefix_len() - block.prefix_len()).min(63)).sum()
+}
+
+impl Found {
+    fn take(&mut self, stage: Stage, answer: &Answer) {
+        let address = answer.target.get();
+        if let Kind::Unreachable { .. } = answer.kind {
+            if let Some(host) = self.hosts.get_mut(&address) {
+                host.forbidden += 1;
+            }
+            return;
+        }
+        let host = self.hosts.entry(address).or_default();
+        match (stage, answer.ask, &answer.kind) {
+            (Stage::Look, Ask::Syn(_), kind) => {
+                host.controls.1 += 1;
+                host.controls.0 += u32::from(matches!(kind, Kind::Open(_)));
+            }
+            (Stage::Look, Ask::FullSyn(port), Kind::Open(seen)) => {
+                if let Some(tcp) = host.tcp.get_mut(&port) {
+                    tcp.seen = seen.clone().or(tcp.seen.take());
+                    tcp.proof = Proof::Twice;
+                }
+            }
+            (Stage::Tcp, Ask::Syn(port), Kind::Open(seen)) => {
+                host.tcp.insert(port, Tcp { seen: seen.clone(), proof: Proof::Once });
+            }
+            (_, Ask::Udp(port), Kind::Words(words)) => {
+                host.udp.insert(port, words.clone());
+            }
+            (Stage::Tcp | Stage::Udp, _, Kind::Refused) => host.refused += 1,
+            (Stage::Discover, ask, _) => {
+                host.alive_by.insert(ask);
+            }
+            _ => {}
+        }
+    }
+
+    /// Controls that did not answer at all are no openings.
+    fn unseen(&mut self) {
+        for host in self.hosts.values_mut().filter(|host| !host.tcp.is_empty()) {
+            host.controls.1 = host.controls.1.max(CONTROLS_ASKED as u32);
+        }
+    }
+
+    /// Canaries of a stage, over its passes.
+    pub fn canaries(&self, stage: Stage) -> Vec<Canaries> {
+        let of = self.ran.iter().filter(|ran| ran.stage == stage);
+        of.flat_map(|ran| ran.done.canaries.iter().copied()).collect()
+    }
+
+    /// Packets sent, over all stages.
+    pub fn sent(&self) -> BTreeMap<IpNet, u64> {
+        let mut sum = BTreeMap::new();
+        for (network, sent) in self.ran.iter().flat_map(|ran| &ran.done.sent) {
+            *sum.entry(*network).or_default() += sent;
+        }
+        sum
+    }
+}
