@@ -27,6 +27,8 @@ pub struct Known {
     own: Blocks,
     is_whole: bool,
     services: HashMap<(Address, Named), State>,
+    /// What is there, sorted.
+    open: Vec<(Address, Service)>,
     exposures: Vec<Exposure>,
     /// The places of a service's exposures, worst first.
     exposed: HashMap<(Address, Named), Vec<usize>>,
@@ -47,12 +49,19 @@ impl Known {
             own: Blocks::new(nets(&inventory.survey.blocks)),
             is_whole: inventory.survey.coverage >= WHOLE,
             services: states.collect(),
+            open: Vec::new(),
             exposures: inventory.exposures.clone(),
             exposed: HashMap::new(),
         };
         for exposure in &mut known.exposures {
             exposure.seen_by.clear();
         }
+        let is_open = |(&(host, named), state): (&(Address, Named), &State)| match named {
+            Named::One(service) if *state == State::Open => Some((host, service)),
+            _ => None,
+        };
+        known.open = known.services.iter().filter_map(is_open).collect();
+        known.open.sort_unstable();
         for (place, exposure) in known.exposures.iter().enumerate() {
             if let Some(key) = key(&exposure.host, &exposure.service) {
                 known.exposed.entry(key).or_default().push(place);
@@ -82,14 +91,9 @@ impl Known {
         self.services.get(&(host, Named::One(service))) == Some(&State::Open)
     }
 
-    /// The services that are there.
+    /// The services that are there, in order.
     pub fn open(&self) -> impl Iterator<Item = (Address, Service)> + '_ {
-        self.services.iter().filter(|(_, state)| **state == State::Open).filter_map(|((host, named), _)| {
-            match named {
-                Named::One(service) => Some((*host, *service)),
-                Named::All(_) => None,
-            }
-        })
+        self.open.iter().copied()
     }
 
     /// All exposures, in the order of the survey.
