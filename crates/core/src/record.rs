@@ -670,6 +670,9 @@ pub struct Run {
     pub shard_key: String,
     /// The own blocks, as given.
     pub blocks: Vec<String>,
+    /// The id of the survey that told what is there (`--survey`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub survey: Option<String>,
     /// What was read.
     pub inputs: Vec<Input>,
     /// Packets (or lines) read in all inputs.
