@@ -42,6 +42,21 @@ Examples:
   watchpost completions fish > ~/.config/fish/completions/watchpost.fish
 ";
 
+const SURVEY_EXAMPLES: &str = "\
+Examples:
+  watchpost survey diff monday.ndjson.zst tuesday.ndjson.zst
+                                                       what changed between two surveys
+";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  watchpost survey diff monday.ndjson.zst tuesday.ndjson.zst
+                                                       what changed, and how sure that is
+  watchpost survey diff old.ndjson new.ndjson --fail-on exposed
+                                                       in a script: status 1 if something is newly exposed
+  watchpost survey diff old.ndjson new.ndjson --json | jq -c 'select(.kind == \"removed\")'
+";
+
 const SCOPE_EXAMPLE: &str = "\
 A scope file:
   organisation = \"Example University\"
@@ -102,6 +117,9 @@ pub enum Command {
     Explain(Explain),
     /// List what this build can read, and what it looks for.
     List(List),
+    /// Look at one's own blocks from outside.
+    #[command(before_help = SURVEY_EXAMPLES, after_help = AFTER)]
+    Survey(Survey),
     /// Say what a scope file allows to probe, or what is wrong with it.
     #[command(subcommand)]
     Scope(Scope),
@@ -173,6 +191,56 @@ pub struct List {
     pub json: bool,
 }
 
+/// `watchpost survey`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Survey {
+    #[command(subcommand)]
+    #[allow(missing_docs, reason = "its variants are documented, and a line here would end up in the help")]
+    pub command: Option<SurveyCommand>,
+}
+
+/// What is done with surveys.
+#[derive(Debug, Subcommand)]
+pub enum SurveyCommand {
+    /// Say what differs between two surveys: what was added, removed, is suspect or changed.
+    ///
+    /// The states are compared as they were settled when the surveys were taken; nothing is sent.
+    #[command(before_help = DIFF_EXAMPLES, after_help = AFTER)]
+    Diff(SurveyDiff),
+}
+
+/// `watchpost survey diff`.
+#[derive(Debug, Args)]
+pub struct SurveyDiff {
+    /// The earlier survey's file, plain or compressed, or - for standard input
+    #[arg(value_name = "A")]
+    pub before: OsString,
+    /// The later one's
+    #[arg(value_name = "B")]
+    pub after: OsString,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Screen")]
+    pub screen: Screen,
+    /// One change record a line; errors become JSON as well
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Output")]
+    pub json: bool,
+    /// End with status 1 if there is such a change
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
+    pub fail_on: Option<News>,
+}
+
+/// A change that matters, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum News {
+    /// Something is newly exposed, or exposed further than before
+    Exposed,
+    /// That, or a service is there that was not
+    Added,
+    /// Any change
+    Changed,
+}
+
 /// `watchpost scope`.
 #[derive(Debug, Subcommand)]
 pub enum Scope {
@@ -239,6 +307,16 @@ pub struct Analysis {
         help_heading = "Analysis"
     )]
     pub blocks: Vec<String>,
+    /// A survey of your own blocks: which services are there and which targets are dark is then known, and each scan says which
+    /// exposures it was shown. Its blocks are yours where --blocks is not given
+    #[arg(
+        long,
+        value_name = "FILE",
+        hide_env_values = true,
+        env = "WATCHPOST_SURVEY",
+        help_heading = "Analysis"
+    )]
+    pub survey: Option<OsString>,
     /// The most that may be kept in memory about sources and targets, e.g. 512MiB or 4G; at least 16MiB
     #[arg(
         long,

@@ -7,6 +7,7 @@ mod detect;
 mod explain;
 mod list;
 mod scope;
+mod survey;
 
 use crate::args::{self, Cli, Command};
 use crate::exit::{Exit, Failure};
@@ -20,6 +21,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Detect(typed) => detect::run(&typed),
         Command::Explain(typed) => explain::run(&typed),
         Command::List(typed) => list::run(&typed),
+        Command::Survey(typed) => survey::run(&typed),
         Command::Scope(args::Scope::Check(typed)) => scope::check(&typed),
         Command::Audit(args::Audit::Verify(typed)) => audit::verify(&typed),
         Command::Completions(typed) => completions::run(&typed),

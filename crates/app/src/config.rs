@@ -9,11 +9,13 @@ use std::num::NonZero;
 
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
+use watchpost_core::inventory::Inventory;
 use watchpost_core::pipeline::Settings;
 use watchpost_formats::log::Assume;
 
 use crate::args;
 use crate::exit::Failure;
+use crate::inventory;
 pub use maps::maps;
 pub use screen::Screen;
 
@@ -38,6 +40,8 @@ pub struct Analysis {
     pub strict: bool,
     /// What logs leave out.
     pub assume: Assume,
+    /// What a survey found.
+    pub survey: Option<Inventory>,
 }
 
 impl Analysis {
@@ -45,9 +49,21 @@ impl Analysis {
     ///
     /// # Errors
     /// A value that makes no sense, with what would.
-    pub fn new(typed: &args::Analysis) -> Result<Self, Failure> {
+    pub fn new(typed: &args::Analysis, quiet: bool) -> Result<Self, Failure> {
+        let mut blocks = blocks::parse(&typed.blocks)?;
+        let survey = typed.survey.as_deref().map(|name| inventory::read(name, quiet)).transpose()?;
+        if typed.survey.as_deref().is_some_and(|name| name == "-")
+            && typed.inputs.iter().any(|name| name == "-")
+        {
+            let hint = "Name a file for one of them.";
+            return Err(Failure::usage("standard input is a survey or traffic, not both", hint));
+        }
+        if let (true, Some(survey)) = (blocks.is_empty(), &survey) {
+            blocks = survey.survey.blocks.iter().filter_map(|block| block.parse().ok()).collect();
+        }
         Ok(Self {
-            blocks: blocks::parse(&typed.blocks)?,
+            blocks,
+            survey,
             memory: size::parse(&typed.memory)?,
             threads: threads(typed.threads)?,
             key: typed.shard_key.as_deref().map_or(Ok(SHARD_KEY), shard_key)?,

@@ -7,6 +7,7 @@ pub mod args; // what was typed
 pub mod cmd; // one file a command
 pub mod config; // what was meant: checked values
 pub mod exit; // how it ended
+pub mod inventory; // files of surveys
 pub mod progress; // how far the reading is
 pub mod render; // records become text
 pub mod source; // inputs become contacts

@@ -5,6 +5,7 @@ mod campaign; // one campaign in phrases: what, from where, to what, how, with w
 pub mod clean; // nothing raw reaches a terminal
 pub mod csv;
 pub mod explain;
+pub mod exposed; // what a survey found exposed, and who has seen it
 pub mod ids; // short ids
 pub mod json;
 pub mod list; // what a build can do
@@ -16,8 +17,9 @@ pub mod scope; // what a scope allows
 pub mod shell; // commands to copy
 mod style; // colour and columns
 pub mod summary;
+pub mod survey; // what a survey found, and what differs between two
 pub mod table;
-mod words; // numbers, times, durations and kinds in the field's words
+pub(crate) mod words; // numbers, times, durations and kinds in the field's words
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@
 //! is remembered of each campaign is bounded (the first 256 targets and 64 later ones), and so are the numbers here.
 
 mod background; // what is like many others
+mod exposed; // who has seen what a survey found exposed
 mod joins; // coordinated sources become one campaign
 mod lessons; // what each campaign learned, by host
 mod returns; // visits, and which of them came back
@@ -15,6 +16,7 @@ mod view; // what is known of the scanned side
 use std::borrow::Cow;
 
 use hashbrown::HashMap;
+use std::collections::HashMap as Worst;
 
 use crate::blocks::Blocks;
 use crate::campaign::Standing;
@@ -23,6 +25,7 @@ use crate::detect::Sense;
 use crate::detect::dossier::Dossier;
 use crate::heard::Heard;
 use crate::imprint::Imprints;
+use crate::inventory::{Exposure, Rung};
 use crate::net::Address;
 use crate::permutation::{self, Tables};
 use crate::record::{Blind, Campaign, FollowUp, Lesson, Order, Status};
@@ -66,6 +69,10 @@ pub struct Depth {
     pub lessons: Vec<Lesson>,
     /// Who came back.
     pub follow_ups: Vec<FollowUp>,
+    /// What a survey found exposed, and who has seen it.
+    pub exposures: Vec<Exposure>,
+    /// The highest rung that each campaign was shown, where the policy does not allow it.
+    pub worst: Worst<String, Rung>,
     /// What could not be asked.
     pub blind: Vec<Blind>,
 }
@@ -79,13 +86,16 @@ struct Scan<'a> {
     dossier: Cow<'a, Dossier>,
     heard: Vec<&'a Heard>,
     trace: Trace,
+    /// What of a survey's exposures it was shown, worst first.
+    shown: Vec<exposed::Shown>,
 }
 
 impl<'a> Scan<'a> {
     fn of(finding: Finding<'a>) -> Self {
         let Finding { source, campaign, standing, dossier, heard } = finding;
         let trace = dossier.trace(source);
-        Self { campaign, sources: vec![source], standing, dossier: Cow::Borrowed(dossier), heard, trace }
+        let dossier = Cow::Borrowed(dossier);
+        Self { campaign, sources: vec![source], standing, dossier, heard, trace, shown: Vec::new() }
     }
 
     /// Neither withdrawn nor joined into another.
@@ -135,7 +145,8 @@ impl Run<'_> {
             };
             scan.campaign.target_list = target_list::judge(&view);
         }
-        let lessons = lessons::draw(&mut scans);
+        let lessons = lessons::draw(&mut scans, self.world.known());
+        exposed::show(&mut scans, self.world.known());
         let mut blind = Vec::new();
         let follow_ups = self.returns(&mut scans).unwrap_or_else(|| {
             let why = "more visits to what scans revealed than can be weighed at once: give a shorter time";
@@ -145,10 +156,12 @@ impl Run<'_> {
         for scan in scans.iter_mut().filter(|s| s.stands()) {
             let said = scan.said();
             scan.campaign.procedures = procedures::resembled(&scan.campaign, &said);
-            severity::judge(scan, &said);
+            severity::judge(scan, &said, self.world.known());
         }
         background::fold(&mut scans);
-        Depth { campaigns: scans.into_iter().map(|scan| scan.campaign).collect(), lessons, follow_ups, blind }
+        let (exposures, worst) = exposed::seen_by(&scans, self.world.known());
+        let campaigns = scans.into_iter().map(|scan| scan.campaign).collect();
+        Depth { campaigns, lessons, follow_ups, exposures, worst, blind }
     }
 
     /// Recovers permutations: of scans that look like ZMap's first, then of others without a visible order.

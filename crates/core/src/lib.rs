@@ -16,6 +16,7 @@ pub mod heard; // utterances, until it is known whose words matter
 pub mod imprint; // raw header facts of a source's first probes
 pub mod inventory; // what surveys found: services, exposures, changes
 pub mod merge; // several inputs, one order of time
+pub mod mistake; // what is wrong in a file, and where
 pub mod net; // addresses
 pub mod permutation; // ZMap's walk, recovered from the order of hits
 pub mod pipeline; // the line: front, shards, epochs, the end

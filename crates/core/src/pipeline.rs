@@ -6,7 +6,8 @@
 //! their deltas are merged in the order of shards.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,6 +19,7 @@ use crate::depth;
 use crate::detect::Sense;
 use crate::direction::PairMemory;
 use crate::heard::Heard;
+use crate::inventory::{Exposure, Known, Rung};
 use crate::permutation::Tables;
 use crate::record::{Blind, Campaign, FollowUp, Lesson, Memory, NotScan};
 use crate::shard::{Concluded, Shard, Surroundings, Tally, hash};
@@ -85,6 +87,8 @@ pub struct Findings {
     pub lessons: Vec<Lesson>,
     /// Who came back to use it, in the order of time.
     pub follow_ups: Vec<FollowUp>,
+    /// What a survey found exposed, with who has seen it; the worst pair of exposure and scanner first. Empty without one.
+    pub exposures: Vec<Exposure>,
     /// What looks like a scan and is something else.
     pub not_scans: Vec<NotScan>,
     /// What this vantage could not see.
@@ -150,6 +154,12 @@ impl Pipeline {
     /// and nothing is concluded from it. No snapshot keeps this: who restores one says it again.
     pub fn sampled(&mut self) {
         self.is_sampled = true;
+    }
+
+    /// A survey tells which services are there and which targets are dark. No snapshot keeps this: who restores one says it
+    /// again.
+    pub fn informed(&mut self, known: Arc<Known>) {
+        self.world.inform(known);
     }
 
     /// Takes all that `fill` gives, until it returns false. While threads judge a batch, the next one is read.
@@ -238,12 +248,14 @@ impl Pipeline {
             span: (self.front.began, self.front.clock),
             is_sampled: self.is_sampled,
         };
-        let depth::Depth { mut campaigns, lessons, follow_ups, blind } = run.fathom(all.findings, tables);
-        campaigns.sort_unstable_by(first_what_matters);
+        let depth::Depth { mut campaigns, lessons, follow_ups, exposures, worst, blind } =
+            run.fathom(all.findings, tables);
+        campaigns.sort_unstable_by(|a, b| first_what_matters(a, b, &worst));
         let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(of).sum::<u64>();
         Findings {
             lessons,
             follow_ups,
+            exposures,
             blind: self.blind().into_iter().chain(blind).collect(),
             memory: Memory {
                 budget: self.settings.memory,
@@ -536,11 +548,16 @@ fn not_scan(what: &str, tally: Tally) -> NotScan {
     }
 }
 
-/// The most severe first; of equal ones what stands out most, then the oldest.
-fn first_what_matters(a: &Campaign, b: &Campaign) -> Ordering {
+/// The most severe first; of equal ones who was shown the worst exposure, then what stands out most, then the oldest.
+fn first_what_matters(a: &Campaign, b: &Campaign, worst: &HashMap<String, Rung>) -> Ordering {
+    let shown = |campaign: &Campaign| worst.get(&campaign.id);
     let out = |campaign: &Campaign| campaign.stands_out.map_or(0.0, |score| score.max(0.0));
     let by_age = || (&a.start, &a.id).cmp(&(&b.start, &b.id));
-    b.severity.cmp(&a.severity).then(out(b).total_cmp(&out(a))).then_with(by_age)
+    b.severity
+        .cmp(&a.severity)
+        .then(shown(b).cmp(&shown(a)))
+        .then(out(b).total_cmp(&out(a)))
+        .then_with(by_age)
 }
 
 #[cfg(test)]

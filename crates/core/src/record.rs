@@ -6,6 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::inventory::{Change, Exposure, LearnedExposure, Service, Survey};
+
 /// The version of every record's form. It rises when a field changes its meaning or goes; new fields do not raise it.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -22,12 +24,20 @@ pub enum Record {
     Lesson(Box<Lesson>),
     /// Somebody came back to what a scan had revealed.
     FollowUp(Box<FollowUp>),
+    /// What a survey asked, and how much it may have missed; the first record of its file.
+    Survey(Box<Survey>),
+    /// A service of a host, as surveys saw it.
+    Service(Box<Service>),
+    /// Something that a service shows to strangers.
+    Exposure(Box<Exposure>),
+    /// What differs between two surveys.
+    Change(Box<Change>),
     /// What was read, skipped and not visible; the last record of every run.
     Run(Box<Run>),
 }
 
 /// A time as people and other tools read it: RFC 3339, UTC, nine decimals.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Stamp(pub String);
 
@@ -325,6 +335,9 @@ pub struct ServiceLesson {
     pub new_to_scanner: bool,
     /// The campaign that learned it before this one, where there is one.
     pub known_since: Option<String>,
+    /// What a survey found exposed there (`--survey`), worst first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub exposures: Vec<LearnedExposure>,
 }
 
 /// How a service answered.
@@ -657,6 +670,9 @@ pub struct Run {
     pub shard_key: String,
     /// The own blocks, as given.
     pub blocks: Vec<String>,
+    /// The id of the survey that told what is there (`--survey`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub survey: Option<String>,
     /// What was read.
     pub inputs: Vec<Input>,
     /// Packets (or lines) read in all inputs.

@@ -350,12 +350,13 @@ impl Shard {
                 continue;
             }
             let until = deadline - GRACE;
-            let ledger = weigh(&Case::new(&more.dossier, around.world, until));
+            let ledger = weigh(&Case::new(address, &more.dossier, around.world, until));
             more.bits = ledger.bits();
             match &mut more.campaign {
                 Some(standing) => standing.judge(&ledger),
                 None if ledger.decides() => {
-                    more.campaign = Some(Standing::open(decided(&more.dossier, around.world, until)));
+                    more.campaign =
+                        Some(Standing::open(decided(address, &more.dossier, around.world, until)));
                     more.heard = self.ring.claim(address);
                     more.cut_words(OF_ONE, OF_ONE_BYTES);
                     self.grown(place, around);

@@ -3,11 +3,14 @@
 //! Shards add to deltas of their own and read an immutable snapshot. The snapshot is replaced at fixed epochs of capture
 //! time, from the deltas in shard order, so it is the same for every number of threads.
 
+use std::sync::Arc;
+
 use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::{Contact, Outcome, SECOND, Time, Transport};
 use crate::detect::state::host_id;
+use crate::inventory::Known;
 use crate::net::Address;
 
 /// Length of an epoch.
@@ -23,6 +26,9 @@ pub struct World {
     alive: HashSet<u32, foldhash::fast::FixedState>,
     room: usize,
     seen: Seen,
+    /// What a survey found; no part of a snapshot: who restores one gives it again.
+    #[serde(skip)]
+    known: Option<Arc<Known>>,
 }
 
 /// Counts of what was seen.
@@ -98,6 +104,16 @@ impl World {
     /// An empty snapshot that may grow to `bytes`.
     pub fn new(bytes: u64) -> Self {
         Self { room: (bytes / HOST_BYTES) as usize, ..Self::default() }
+    }
+
+    /// A survey tells what is there.
+    pub fn inform(&mut self, known: Arc<Known>) {
+        self.known = Some(known);
+    }
+
+    /// What a survey found, where there is one.
+    pub fn known(&self) -> Option<&Known> {
+        self.known.as_deref()
     }
 
     /// Takes up a shard's delta and leaves it empty. Past the room given, hosts are no longer added.

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use watchpost_core::contact::Time;
 use watchpost_core::detect::Sense;
+use watchpost_core::inventory::{Exposure, Known, Survey};
 use watchpost_core::merge::Merge;
 use watchpost_core::pipeline::{Findings, Pipeline};
 use watchpost_core::record::{Blind, Campaign, FollowUp, Lesson, Run, SCHEMA_VERSION, Skipped, Stamp};
@@ -16,6 +18,7 @@ use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::progress::Progress;
 use crate::render::clean::clean;
+use crate::render::words;
 use crate::source::{self, Found, Input, Tally};
 use crate::stop;
 use crate::tables;
@@ -31,6 +34,8 @@ pub struct Analysis {
     pub lessons: Vec<Lesson>,
     /// Who came back to use it.
     pub follow_ups: Vec<FollowUp>,
+    /// What a survey found exposed, with who has seen it.
+    pub exposures: Vec<Exposure>,
     /// What was read.
     pub run: Run,
     /// How long it took.
@@ -73,7 +78,7 @@ impl Voice {
 /// # Errors
 /// Options that make no sense, or not one input that can be read.
 pub fn analyse(typed: &args::Analysis, voice: Voice) -> Result<Analysis, Failure> {
-    let config = config::Analysis::new(typed)?;
+    let config = config::Analysis::new(typed, voice.quiet)?;
     stop::listen();
     let found = source::find(&typed.inputs, &config.assume);
     let mut exit = tell(&found, voice)?;
@@ -89,8 +94,11 @@ pub fn analyse(typed: &args::Analysis, voice: Voice) -> Result<Analysis, Failure
     let interrupted = stop::asked();
     let run = run_record(&config, &inputs, &findings);
     let exit = if interrupted { Some(Exit::Interrupted) } else { exit };
-    let Findings { campaigns, lessons, follow_ups, .. } = findings;
-    Ok(Analysis { campaigns, lessons, follow_ups, run, elapsed, interrupted, not_captures, exit })
+    if let Some(gap) = config.survey.as_ref().and_then(|survey| apart(&survey.survey, &run)) {
+        voice.note(&gap);
+    }
+    let Findings { campaigns, lessons, follow_ups, exposures, .. } = findings;
+    Ok(Analysis { campaigns, lessons, follow_ups, exposures, run, elapsed, interrupted, not_captures, exit })
 }
 
 /// Tells what was found among the names; the status that follows from what cannot be read.
@@ -135,6 +143,9 @@ fn judge(
     let mut progress = Progress::new(total, voice.quiet);
     let mut merge = Merge::new(inputs);
     let mut pipeline = Pipeline::new(config.settings());
+    if let Some(survey) = &config.survey {
+        pipeline.informed(Arc::new(Known::new(survey)));
+    }
     pipeline.run_hearing(|contacts, heard| {
         progress.tick(&tally);
         let more = merge.fill(contacts);
@@ -195,6 +206,7 @@ fn run_record(config: &config::Analysis, inputs: &[Input], findings: &Findings) 
         version: env!("CARGO_PKG_VERSION").to_owned(),
         shard_key: format!("{:016x}", config.key),
         blocks: config.blocks.iter().map(ToString::to_string).collect(),
+        survey: config.survey.as_ref().map(|survey| survey.survey.id.clone()),
         inputs: inputs.iter().map(Input::record).collect(),
         packets: reports().map(|report| report.packets).sum(),
         contacts: findings.contacts,
@@ -210,6 +222,19 @@ fn run_record(config: &config::Analysis, inputs: &[Input], findings: &Findings) 
         withdrawn: withdrawn.count() as u64,
         sources: findings.sources,
     }
+}
+
+/// Days between survey and traffic from which on it is said.
+const FAR: f64 = 30.0 * 86_400.0;
+
+/// What is to be said where a survey is of another time than the traffic.
+fn apart(survey: &Survey, run: &Run) -> Option<String> {
+    let (start, end) = (run.start.as_ref()?, run.end.as_ref()?);
+    let gap = words::seconds(&survey.end, start).max(words::seconds(end, &survey.start));
+    let (of_survey, of_traffic) = (words::day(&survey.start), words::day(start));
+    (gap > FAR).then(|| {
+        format!("the survey is of {of_survey}, the traffic of {of_traffic}: what changed between them is judged by the survey")
+    })
 }
 
 /// What the traffic shows that cannot be seen, then what each format leaves out.

@@ -9,7 +9,7 @@ use crate::args::{self, Format};
 use crate::exit::{Exit, Failure, output_failed};
 use crate::render::records::Records;
 use crate::render::summary::{Circumstances, summary};
-use crate::render::{Screen, csv, ids, json, markdown, shell, stands, table};
+use crate::render::{Screen, csv, exposed, ids, json, markdown, shell, stands, table};
 
 /// Runs the command.
 ///
@@ -39,16 +39,17 @@ fn meets(found: &Analysis, least: Severity) -> bool {
 /// What was found, tied together.
 fn tied(found: &Analysis) -> Records<'_> {
     Records::new(&found.campaigns, &found.lessons, &found.follow_ups, &found.run)
+        .with_exposures(&found.exposures)
 }
 
 fn print(analysis: Analysis, format: Format, screen: &Screen) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let text = match format {
         Format::Json => {
-            let Analysis { campaigns, lessons, follow_ups, run, .. } = analysis;
-            return json::write(&mut out, campaigns, lessons, follow_ups, run);
+            let Analysis { campaigns, lessons, follow_ups, exposures, run, .. } = analysis;
+            return json::write(&mut out, campaigns, lessons, follow_ups, exposures, run);
         }
-        Format::Table => table::table(&tied(&analysis), screen),
+        Format::Table => table::table(&tied(&analysis), screen) + &exposed::page(&tied(&analysis), screen),
         Format::Csv => csv::csv(&analysis.campaigns),
         Format::Md => markdown::markdown(&tied(&analysis), screen),
     };
@@ -81,6 +82,9 @@ fn next(typed: &args::Analysis, found: &Analysis) -> String {
     words.extend(typed.inputs.iter().map(|input| shell::quoted_os(input)));
     for blocks in &typed.blocks {
         words.extend(["--blocks".to_owned(), shell::quoted(blocks)]);
+    }
+    if let Some(survey) = &typed.survey {
+        words.extend(["--survey".to_owned(), shell::quoted_os(survey)]);
     }
     for map in &typed.map {
         words.extend(["--map".to_owned(), shell::quoted_os(map)]);
@@ -116,6 +120,7 @@ mod tests {
             campaigns,
             lessons: vec![],
             follow_ups,
+            exposures: vec![],
             run,
             elapsed: Duration::ZERO,
             interrupted: false,

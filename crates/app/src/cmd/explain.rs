@@ -21,7 +21,8 @@ const PROPOSED: usize = 8;
 pub fn run(typed: &args::Explain) -> Result<Exit, Failure> {
     let screen = Screen::new(&typed.screen, true);
     let analysis = analyse(&typed.analysis, Voice::new(&typed.screen, typed.json))?;
-    let records = Records::new(&analysis.campaigns, &analysis.lessons, &analysis.follow_ups, &analysis.run);
+    let records = Records::new(&analysis.campaigns, &analysis.lessons, &analysis.follow_ups, &analysis.run)
+        .with_exposures(&analysis.exposures);
     let (campaign, note) = find(&records, &typed.id)?;
     if !note.is_empty() && !typed.screen.quiet {
         // Where standard error is gone there is nobody left to tell.
@@ -31,7 +32,8 @@ pub fn run(typed: &args::Explain) -> Result<Exit, Failure> {
     let written = if typed.json {
         let lessons = records.lessons(campaign).iter().map(|lesson| (*lesson).clone()).collect();
         let returns = records.returns(campaign).iter().map(|follow_up| (*follow_up).clone()).collect();
-        json::write(&mut out, vec![campaign.clone()], lessons, returns, analysis.run.clone())
+        let shown = records.shown(campaign).into_iter().cloned().collect();
+        json::write(&mut out, vec![campaign.clone()], lessons, returns, shown, analysis.run.clone())
     } else {
         let page = explain::explain(campaign, &records, &screen);
         out.write_all(page.as_bytes()).and_then(|()| out.flush())

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use watchpost_core::inventory::Exposure;
 use watchpost_core::record::{Campaign, FollowUp, Lesson, Record, Run};
 
 use super::clean::is_treacherous;
@@ -15,12 +16,23 @@ pub fn write(
     campaigns: Vec<Campaign>,
     lessons: Vec<Lesson>,
     follow_ups: Vec<FollowUp>,
+    exposures: Vec<Exposure>,
     run: Run,
 ) -> io::Result<()> {
     let campaigns = campaigns.into_iter().map(|campaign| Record::Campaign(Box::new(campaign)));
     let lessons = lessons.into_iter().map(|lesson| Record::Lesson(Box::new(lesson)));
     let follow_ups = follow_ups.into_iter().map(|follow_up| Record::FollowUp(Box::new(follow_up)));
-    for record in campaigns.chain(lessons).chain(follow_ups).chain([Record::Run(Box::new(run))]) {
+    let exposures = exposures.into_iter().map(|exposure| Record::Exposure(Box::new(exposure)));
+    let run = [Record::Run(Box::new(run))];
+    records(out, campaigns.chain(lessons).chain(follow_ups).chain(exposures).chain(run))
+}
+
+/// Writes records, one a line.
+///
+/// # Errors
+/// Those of `out`.
+pub fn records(out: &mut impl Write, records: impl Iterator<Item = Record>) -> io::Result<()> {
+    for record in records {
         out.write_all(line(&record)?.as_bytes())?;
     }
     out.flush()
@@ -50,7 +62,7 @@ mod tests {
     fn written(campaigns: Vec<Campaign>, lessons: Vec<Lesson>, run: Run) -> String {
         let mut out = Vec::new();
         let follow_ups = if lessons.is_empty() { vec![] } else { follow_ups() };
-        write(&mut out, campaigns, lessons, follow_ups, run).unwrap();
+        write(&mut out, campaigns, lessons, follow_ups, vec![], run).unwrap();
         String::from_utf8(out).unwrap()
     }
 

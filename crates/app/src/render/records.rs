@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use watchpost_core::detect::Sense;
+use watchpost_core::inventory::Exposure;
 use watchpost_core::record::{Campaign, FollowUp, Lesson, Run};
 
 use super::ids;
@@ -17,6 +18,8 @@ pub struct Records<'a> {
     pub campaigns: &'a [Campaign],
     /// All returns, in the order of time.
     pub follow_ups: &'a [FollowUp],
+    /// What a survey found exposed, with who has seen it; the worst pair first.
+    pub exposures: &'a [Exposure],
     /// What was read.
     pub run: &'a Run,
     by_id: BTreeMap<&'a str, (&'a Campaign, &'a str)>,
@@ -34,8 +37,16 @@ impl<'a> Records<'a> {
     ) -> Self {
         let short = ids::short(campaigns);
         let by_id = campaigns.iter().zip(short).map(|(c, short)| (c.id.as_str(), (c, short))).collect();
-        let mut records =
-            Self { campaigns, follow_ups, run, by_id, lessons: BTreeMap::new(), returns: BTreeMap::new() };
+        let (of_lessons, of_returns) = (BTreeMap::new(), BTreeMap::new());
+        let mut records = Self {
+            campaigns,
+            follow_ups,
+            exposures: &[],
+            run,
+            by_id,
+            lessons: of_lessons,
+            returns: of_returns,
+        };
         for lesson in lessons {
             let id = records.joined(&lesson.campaign);
             records.lessons.entry(id).or_default().push(lesson);
@@ -45,6 +56,21 @@ impl<'a> Records<'a> {
             records.returns.entry(id).or_default().push(follow_up);
         }
         records
+    }
+
+    /// With what a survey found exposed.
+    pub fn with_exposures(self, exposures: &'a [Exposure]) -> Self {
+        Self { exposures, ..self }
+    }
+
+    /// What a scan was shown of that, the worst first.
+    pub fn shown(&self, campaign: &Campaign) -> Vec<&'a Exposure> {
+        let mine = |e: &&Exposure| {
+            e.seen_by.iter().any(|seen| seen.campaign == campaign.id) && e.within_policy != Some(true)
+        };
+        let mut shown: Vec<&Exposure> = self.exposures.iter().filter(mine).collect();
+        shown.sort_by_key(|e| std::cmp::Reverse(e.rung));
+        shown
     }
 
     /// The id of the scan that this one was joined into, or its own.

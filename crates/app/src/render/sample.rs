@@ -248,6 +248,7 @@ pub fn run() -> Run {
         version: "0.1.0".into(),
         shard_key: "5eed".into(),
         blocks: vec!["203.0.113.0/24".into()],
+        survey: None,
         inputs: vec![Input {
             name: "border.pcap.zst".into(),
             format: "pcap.zst".into(),

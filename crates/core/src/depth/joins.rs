@@ -59,7 +59,8 @@ impl Run<'_> {
         }
         begun.sort_unstable();
         let sources: Vec<Address> = begun.into_iter().map(|(_, source)| source).collect();
-        let case = Case::new(&dossier, self.world, Time::MAX);
+        let Some(first) = sources.first().copied() else { return };
+        let case = Case::new(first, &dossier, self.world, Time::MAX);
         let bits = Bits::new(group.coordination.bits.min(MOST));
         let text = group.coordination.reasons.join("; ");
         let ledger = weigh_with(&case, vec![Evidence::new(Family::Coordination, bits, text)]);
@@ -69,7 +70,7 @@ impl Run<'_> {
         let oldest = group.members.iter().min_by_key(|place| scans[**place].trace.start).copied();
         let mut standing = match oldest {
             Some(place) => scans[place].standing.clone(),
-            None => Standing::open(decided(&dossier, self.world, Time::MAX)),
+            None => Standing::open(decided(first, &dossier, self.world, Time::MAX)),
         };
         let of_members = group.members.iter().map(|place| scans[*place].standing.decided);
         standing.decided = of_members.fold(standing.decided, Time::min);
@@ -94,7 +95,8 @@ impl Run<'_> {
         heard.sort_by_key(|h| h.time());
         let trace: trace::Trace = dossier.trace(sources[0]);
         let (id, merged) = (campaign.id.clone(), Status::Closed);
-        let joined = Scan { campaign, sources, standing, dossier: Cow::Owned(dossier.clone()), heard, trace };
+        let dossier = Cow::Owned(dossier.clone());
+        let joined = Scan { campaign, sources, standing, dossier, heard, trace, shown: Vec::new() };
         for place in group.members.iter().filter(|place| Some(**place) != oldest) {
             let old = &mut scans[*place].campaign;
             (old.merged_into, old.status) = (Some(id.clone()), merged);

@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use super::Scan;
 use crate::contact::{Outcome, Service, Time, traits};
 use crate::detect::dossier::{Probe, Stack};
+use crate::inventory::{Known as Surveyed, LearnedExposure};
 use crate::net::Address;
 use crate::record::{
     FactKind, Lesson, LessonCounts, LessonFact, SCHEMA_VERSION, ServiceLesson, ServiceState,
@@ -19,7 +20,7 @@ const SERVICES: usize = 64;
 const FACTS: usize = 16;
 
 /// Draws the lessons of all standing campaigns, and counts them in their records.
-pub(super) fn draw(scans: &mut [Scan<'_>]) -> Vec<Lesson> {
+pub(super) fn draw(scans: &mut [Scan<'_>], surveyed: Option<&Surveyed>) -> Vec<Lesson> {
     let known = learners(scans);
     let kin = kin(scans);
     let mut lessons = Vec::new();
@@ -27,7 +28,7 @@ pub(super) fn draw(scans: &mut [Scan<'_>]) -> Vec<Lesson> {
         if !scans[place].stands() {
             continue;
         }
-        let (mine, counts) = of_one(scans, place, &known, &kin[place]);
+        let (mine, counts) = of_one(scans, place, &known, &kin[place], surveyed);
         scans[place].campaign.lessons = counts;
         lessons.extend(mine);
     }
@@ -65,7 +66,13 @@ fn kin(scans: &[Scan<'_>]) -> Vec<Vec<usize>> {
     scans.iter().enumerate().map(others).collect()
 }
 
-fn of_one(scans: &[Scan<'_>], place: usize, known: &Known, kin: &[usize]) -> (Vec<Lesson>, LessonCounts) {
+fn of_one(
+    scans: &[Scan<'_>],
+    place: usize,
+    known: &Known,
+    kin: &[usize],
+    surveyed: Option<&Surveyed>,
+) -> (Vec<Lesson>, LessonCounts) {
     let scan = &scans[place];
     let mut told: HashMap<(Address, Service), Vec<&Utterance>> = HashMap::new();
     for heard in scan.heard.iter().filter(|h| !h.by_source()) {
@@ -87,12 +94,13 @@ fn of_one(scans: &[Scan<'_>], place: usize, known: &Known, kin: &[usize]) -> (Ve
         for (_, probe) in open.chain(closed) {
             let before = Before::of(scans, place, kin, probe, known);
             let told = told.get(&(probe.target, probe.service())).map_or(&[][..], Vec::as_slice);
-            let lesson = service(probe, told, before);
+            let mut lesson = service(probe, told, before);
             if lesson.state == ServiceState::Open {
                 let tells = |f: &LessonFact| matches!(f.what, FactKind::Software | FactKind::Banner);
                 counts.open += 1;
                 counts.versions += u64::from(lesson.facts.iter().any(tells));
                 counts.new_to_anyone += u64::from(lesson.known_since.is_none());
+                lesson.exposures = surveyed.map(|s| exposed(s, probe)).unwrap_or_default();
             }
             services.push(lesson);
         }
@@ -156,7 +164,17 @@ fn service(probe: &Probe, told: &[&Utterance], before: Before) -> ServiceLesson 
         facts,
         new_to_scanner: !before.to_scanner,
         known_since: before.campaign,
+        exposures: Vec::new(),
     }
+}
+
+/// What a survey found exposed at a target.
+fn exposed(surveyed: &Surveyed, probe: &Probe) -> Vec<LearnedExposure> {
+    let places = surveyed.exposed(probe.target, probe.service());
+    let exposures = places.iter().filter_map(|place| surveyed.exposures().get(*place));
+    exposures
+        .map(|e| LearnedExposure { check: e.check.clone(), rung: e.rung, what: e.what.clone() })
+        .collect()
 }
 
 /// Whether a service, not only a host, was shown to be there.

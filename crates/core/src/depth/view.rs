@@ -5,6 +5,7 @@ use hashbrown::HashSet;
 use super::Run;
 use crate::blocks::Blocks;
 use crate::contact::Service;
+use crate::inventory::Known;
 use crate::net::Address;
 use crate::record::Campaign;
 use crate::target_list::Holdings;
@@ -23,6 +24,16 @@ impl Run<'_> {
                 live.insert(probe.target);
                 if probe.service().has_port() {
                     open.insert((probe.target, probe.service()));
+                }
+            }
+        }
+        // What a survey found is known, whoever asked for it.
+        for (host, service) in self.world.known().into_iter().flat_map(Known::open) {
+            let ours = self.blocks.is_empty() || self.blocks.find(host).is_some();
+            if ours && live.len() < MOST && open.len() < MOST {
+                live.insert(host);
+                if service.has_port() {
+                    open.insert((host, service));
                 }
             }
         }

@@ -15,6 +15,7 @@ pub mod state;
 
 use crate::contact::{Service, Time, Transport};
 use crate::evidence::{Evidence, Ledger};
+use crate::inventory::Known;
 use crate::net::Address;
 use crate::priors::Priors;
 use crate::record::Family;
@@ -66,16 +67,18 @@ pub fn weigh_with(case: &Case<'_>, others: Vec<Evidence>) -> Ledger {
 
 /// When the evidence sufficed: the first touch of the target with which it did. More targets are taken to mean more
 /// evidence, which holds but for a source that turns benign in between.
-pub fn decided(dossier: &Dossier, world: &World, until: Time) -> Time {
+pub fn decided(source: Address, dossier: &Dossier, world: &World, until: Time) -> Time {
     let firsts = dossier.firsts();
     let known = firsts.partition_point(|p| p.first <= until);
-    let decides = |probe: &Probe| weigh(&Case::new(dossier, world, probe.first)).decides();
+    let decides = |probe: &Probe| weigh(&Case::new(source, dossier, world, probe.first)).decides();
     let place = firsts[..known].partition_point(|p| !decides(p));
     firsts.get(place.min(known.saturating_sub(1))).map_or(until, |p| p.first)
 }
 
 /// One source as it stands, prepared for the detectors.
 pub struct Case<'a> {
+    /// Who it is; of several sources of one scan, the first.
+    pub source: Address,
     /// What is remembered of it.
     pub dossier: &'a Dossier,
     /// What spans sources.
@@ -130,9 +133,15 @@ impl Host {
 
 impl<'a> Case<'a> {
     /// `until`: targets touched later do not count yet, their answer may be on its way.
-    pub fn new(dossier: &'a Dossier, world: &'a World, until: Time) -> Self {
+    pub fn new(source: Address, dossier: &'a Dossier, world: &'a World, until: Time) -> Self {
         let one_way = world.is_one_way();
-        let seen = |p: &Probe| if one_way { p.seen_one_way() } else { *p };
+        let known = world.known();
+        let dark = |p: &Probe| known.is_some_and(|known| known.is_dark(source, p.target, p.service()));
+        let seen = |p: &Probe| {
+            let p = if one_way { p.seen_one_way() } else { *p };
+            // The input does not tell how it went, and the survey does.
+            if p.is_untold() && dark(&p) { p.unanswered() } else { p }
+        };
         let probes: Vec<Probe> = dossier.firsts().iter().filter(|p| p.first <= until).map(seen).collect();
         let mut order: Vec<(Address, usize)> = probes.iter().map(|p| p.target).zip(0..).collect();
         order.sort_unstable();
@@ -166,7 +175,7 @@ impl<'a> Case<'a> {
             (run[0].0, run.len() as u64 - untold + of_untold(untold))
         });
         let in_vain = in_vain.collect();
-        Self { dossier, world, priors, hosts, probes, in_vain, until }
+        Self { source, dossier, world, priors, hosts, probes, in_vain, until }
     }
 
     /// The targets that count, in the order of first touch (those kept one by one).
@@ -191,6 +200,16 @@ impl<'a> Case<'a> {
         let open = self.hosts.iter().filter(|h| !h.is_failed()).count() as u64;
         let hosts = wide.hosts.count().saturating_sub(self.hosts.len() as u64);
         (hosts, wide.open.count().saturating_sub(open).min(hosts))
+    }
+
+    /// Whether a survey found nothing where this host was touched first.
+    pub fn is_dark(&self, host: &Host) -> bool {
+        self.world.known().is_some_and(|known| known.is_dark(self.source, host.address, host.service))
+    }
+
+    /// Whether a survey found the service there that this host was touched at first.
+    pub fn is_known(&self, host: &Host) -> bool {
+        self.world.known().is_some_and(|known: &Known| known.is_open(host.address, host.service))
     }
 
     /// Whether silence from this service's transport means that nobody answered.

@@ -3,6 +3,8 @@
 //! A scanner meets dead addresses, an ordinary source meets services and uses them. Each host counts once. There is no
 //! time window, so a probe an hour is found after as many probes as a thousand a second. Good visits elsewhere are no
 //! excuse: a service asked of more hosts than is normal, or a host asked for more services, is also judged by itself. The
+//! A survey of one's own blocks (`--survey`) makes it sharper: where it found nothing, a contact was asked for by nobody, and
+//! where a service is there that does not answer, that is an outage. The
 //! blind spot: a scanner with a list of live services that talks with each; breadth and craft must tell it.
 
 use hashbrown::HashMap;
@@ -17,6 +19,11 @@ use crate::record::Family;
 const FURTHER_SERVICE: f64 = 0.4;
 /// Credit for answers is capped: no source earns an amnesty (30 bits are nineteen used hosts).
 const CREDIT: f64 = -30.0;
+
+/// Share of an ordinary source's first contacts that go where a survey found nothing at all: of the quarter that fails (the
+/// default of `data/services.toml`) most meet a service that was there and is down or full, for names and links lead to what
+/// once was. With 0.1, three dark targets decide; nothing that two do.
+const ASTRAY: f64 = 0.1;
 
 /// The detector's declaration.
 pub const SPEC: Spec = Spec {
@@ -37,6 +44,10 @@ struct Sum {
     dark: u64,
     unused: u64,
     untold: u64,
+    /// The survey found nothing there.
+    surveyed: u64,
+    /// The survey found the service that did not answer.
+    down: u64,
 }
 
 impl Sum {
@@ -48,6 +59,8 @@ impl Sum {
         self.dark += other.dark;
         self.unused += other.unused;
         self.untold += other.untold;
+        self.surveyed += other.surveyed;
+        self.down += other.down;
     }
 
     fn text(&self) -> String {
@@ -63,9 +76,20 @@ impl Sum {
         } else {
             String::new()
         };
+        let surveyed = match self.surveyed {
+            0 => String::new(),
+            many => format!("; the survey found nothing at {}", grouped(many)),
+        };
+        let down = match self.down {
+            0 => String::new(),
+            many => format!(
+                "; {} that did not answer are services of the survey and count for nothing",
+                grouped(many)
+            ),
+        };
         let (failed, judged, dark) = (grouped(self.failed), grouped(self.judged), grouped(self.dark));
         format!(
-            "{failed} of {judged} hosts had no service{refused}; {dark} never answered anyone{unused}{untold}"
+            "{failed} of {judged} hosts had no service{refused}; {dark} never answered anyone{unused}{untold}{surveyed}{down}"
         )
     }
 }
@@ -102,6 +126,7 @@ fn judge(case: &Case<'_>, host: &Host) -> Option<Sum> {
     let prior = case.priors.of(host.service);
     let answered = host.services - host.failed;
     let silent = host.first_failed && host.refused == 0 && answered == 0;
+    let (is_dark, is_down) = (case.is_dark(host), host.first_failed && case.is_known(host));
     if silent && !case.silence_tells(host.service.transport) {
         return None;
     }
@@ -109,7 +134,14 @@ fn judge(case: &Case<'_>, host: &Host) -> Option<Sum> {
     // many hosts for, nor one that was used to hunt.
     let credit = if host.used > 0 && host.hunted == 0 && !prior.singular { answered } else { 0 };
     let (first, others_failed, others_used) = if host.first_failed {
-        (prior.failure(), host.failed - 1, credit)
+        let first = if is_down {
+            Bits::ZERO
+        } else if is_dark {
+            Bits::ratio(1.0 - prior.scanned, ASTRAY.min(1.0 - prior.ordinary))
+        } else {
+            prior.failure()
+        };
+        (first, host.failed - 1, credit)
     } else if credit > 0 {
         (prior.success(), host.failed, credit - 1)
     } else {
@@ -123,6 +155,8 @@ fn judge(case: &Case<'_>, host: &Host) -> Option<Sum> {
         dark: u64::from(answered == 0 && !case.world.answers(host.address)),
         unused: u64::from(!host.first_failed && host.used == 0 && host.untold == 0),
         untold: u64::from(!host.first_failed && host.used == 0 && host.untold > 0),
+        surveyed: u64::from(host.first_failed && is_dark),
+        down: u64::from(is_down),
     })
 }
 

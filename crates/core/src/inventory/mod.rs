@@ -2,7 +2,29 @@
 //!
 //! The types are records ([`crate::record::Record`]) and what records are made of. Nothing here has touched a network: the survey crate finds,
 //! this module remembers, settles and compares.
+//!
+//! The way of a survey's results: [`Policy::judge`] says what may be seen, [`settle`] holds it against the survey before,
+//! [`Inventory::records`] go into its file, [`Reading`] reads them back, [`diff()`] compares two, and [`Known`] is what the
+//! detector is told of them.
 
+mod change; // what differs, key by key
+mod diff; // two inventories compared
+mod file; // a survey's file: records in, records out
+mod known; // what the detector is told
+mod names; // hosts and services as records name them
+mod policy; // which services may be seen where
+mod recapture; // how much is missed
 mod record; // what leaves the engine
+mod settle; // open, suspect, closed
+mod survey; // the survey's own record
 
-pub use record::{Exposure, Fix, OsGuess, Product, Rung, Service, State};
+pub use change::{Aspect, Change, ChangeKind, Value};
+pub use diff::{apply, compose, diff, view};
+pub use file::{Inventory, Reading, Told};
+pub use known::Known;
+pub use names::{Named, Services, order};
+pub use policy::Policy;
+pub use recapture::{Recapture, chapman};
+pub use record::{Exposure, Fix, LearnedExposure, OsGuess, Product, Rung, SeenBy, Service, State};
+pub use settle::{Asked, KEPT, settle};
+pub use survey::{Method, Miss, PREFIXES, PrefixMiss, Previous, Survey, network};

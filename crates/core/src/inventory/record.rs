@@ -3,21 +3,28 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::record::{LessonFact, Stamp};
+use crate::record::{LessonFact, Severity, Stamp};
 
 /// A service of a host, as surveys saw it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Service {
     /// Version of this form.
     pub schema_version: u32,
     /// The host.
     pub host: String,
-    /// e.g. `tcp/22`, `icmp/echo`; see [`crate::contact::Service`].
+    /// e.g. `tcp/22`, `icmp/echo`; see [`crate::contact::Service`]. `tcp/*`: every port opens (a proxy, a tarpit), so that none
+    /// says anything.
     pub service: String,
     /// Where it stands.
     pub state: State,
-    /// The probability that the state is true, 0 to 1.
+    /// The probability that the state is true, 0 to 1. Of a closed one, as it was when it closed.
     pub confidence: f64,
+    /// Looks in a row that got no answer: 0 open, 1 suspect, 2 and more closed.
+    #[serde(default)]
+    pub missed: u32,
+    /// This survey did not ask it: all is as the one before had it.
+    #[serde(default)]
+    pub carried: bool,
     /// When a survey saw it first.
     pub first_seen: Stamp,
     /// When it answered last.
@@ -35,10 +42,11 @@ pub struct Service {
 }
 
 /// Where a service stands: settled when a survey is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It answered in this survey.
+    #[default]
     Open,
     /// It answered in an earlier survey and did not in this one; not confirmed yet.
     Suspect,
@@ -69,10 +77,13 @@ pub struct OsGuess {
 }
 
 /// How far a service lets a stranger climb.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rung {
     /// It answers.
+    #[default]
     Reachable,
     /// What it is can be told.
     Identified,
@@ -85,7 +96,7 @@ pub enum Rung {
 }
 
 /// Something that a service shows to strangers, and what takes it away.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exposure {
     /// Version of this form.
     pub schema_version: u32,
@@ -105,12 +116,45 @@ pub struct Exposure {
     pub fix: Fix,
     /// ATT&CK techniques that it serves, e.g. T1133.
     pub techniques: Vec<String>,
+    /// When a survey saw it first.
+    #[serde(default)]
+    pub first_seen: Stamp,
     /// When it was seen.
+    pub time: Stamp,
+    /// Whether the policy allows it; null where none was given, or it says nothing of it.
+    #[serde(default)]
+    pub within_policy: Option<bool>,
+    /// The scans that learned of it, earliest first, where traffic was held against the survey (`detect --survey`); at most 64.
+    #[serde(default)]
+    pub seen_by: Vec<SeenBy>,
+}
+
+/// A scan that was shown an exposed service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeenBy {
+    /// The campaign's id.
+    pub campaign: String,
+    /// Its first source.
+    pub scanner: String,
+    /// How much that scan matters.
+    pub severity: Severity,
+    /// When the service answered it first.
     pub time: Stamp,
 }
 
-/// The one change that takes an exposure a rung down.
+/// An exposure, as the lesson of a scan names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LearnedExposure {
+    /// The check that found it.
+    pub check: String,
+    /// How far it lets a stranger climb.
+    pub rung: Rung,
+    /// In a few words.
+    pub what: String,
+}
+
+/// The one change that takes an exposure a rung down.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
     /// Where, e.g. `sshd_config`.
     pub place: String,

@@ -143,7 +143,7 @@ fn judge(
     now: Time,
     around: &Surroundings<'_>,
 ) -> (Option<Judged>, Option<&'static str>) {
-    let case = Case::new(&more.dossier, around.world, Time::MAX);
+    let case = Case::new(source, &more.dossier, around.world, Time::MAX);
     let ledger = weigh(&case);
     let looked_like_one = ledger.bits_without_setting_aside() >= crate::evidence::THRESHOLD;
     let instead = ledger.instead().filter(|_| !ledger.decides() && looked_like_one).map(|(what, _)| what);
@@ -153,7 +153,7 @@ fn judge(
             standing.judge(&ledger);
             standing
         }
-        None if ledger.decides() => Standing::open(decided(&more.dossier, around.world, Time::MAX)),
+        None if ledger.decides() => Standing::open(decided(source, &more.dossier, around.world, Time::MAX)),
         None => return (None, instead),
     };
     let sources = &[source];

@@ -12,7 +12,7 @@
 
 mod facts;
 mod likelihood;
-mod math;
+pub(crate) mod math;
 mod models;
 mod pattern;
 mod prior;

@@ -2,6 +2,7 @@
 
 mod compression; // gzip and zstd off
 mod open; // what is it, if it is nothing that is read here?
+mod plain; // the bytes alone, for other readers
 mod window; // a buffer that slides over the input
 
 use std::io::Read;
@@ -10,6 +11,7 @@ use compression::Source;
 
 pub use open::OpenError;
 pub(crate) use open::not_readable;
+pub use plain::Plain;
 pub(crate) use window::Window;
 
 /// Bytes by which an input is recognised, at most.

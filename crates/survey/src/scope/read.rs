@@ -1,12 +1,10 @@
 //! A scope from its text: every mistake in one go, each with its line.
 
-use std::fmt;
-use std::ops::Range;
-
 use ipnet::IpNet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use toml::Spanned;
+use watchpost_core::mistake::Reading;
 
 use super::file::{File, Rate};
 use super::ports::Ports;
@@ -14,81 +12,18 @@ use super::ranges::{Ranges, ends};
 use super::special::{self, Special};
 use super::{Scope, file, window};
 
-/// Something wrong in a scope file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The line, from 1 on; 0 where it is the file as a whole.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
-    /// What to write.
-    pub fix: String,
+pub use watchpost_core::mistake::Mistake;
+
+/// What a scope file holds beyond texts and prefixes.
+trait Scoped {
+    fn own(&mut self, value: &Spanned<String>, lab: bool) -> Option<IpNet>;
+    fn ports(&mut self, key: &str, value: Option<&Spanned<String>>) -> Ports;
+    fn day(&mut self, value: &Spanned<String>) -> Date;
+    fn window(&mut self, written: &file::Window) -> Option<window::Window>;
+    fn rate(&mut self, rate: Rate);
 }
 
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => f.write_str(&self.what),
-            line => write!(f, "line {line}: {}", self.what),
-        }
-    }
-}
-
-/// Gathers mistakes while a file is gone through.
-struct Reading<'a> {
-    text: &'a str,
-    mistakes: Vec<Mistake>,
-}
-
-impl Reading<'_> {
-    fn line(&self, at: &Range<usize>) -> usize {
-        let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
-    }
-
-    fn wrong(&mut self, at: Range<usize>, what: impl Into<String>, fix: impl Into<String>) {
-        let line = self.line(&at);
-        self.mistakes.push(Mistake { line, what: what.into(), fix: fix.into() });
-    }
-
-    /// Text that must not be empty.
-    fn said(&mut self, key: &str, value: &Spanned<String>, fix: &str) -> String {
-        let text = value.get_ref().trim();
-        if text.is_empty() {
-            self.wrong(value.span(), format!("{key} is empty"), fix);
-        } else if text.contains(|c: char| c.is_control()) {
-            self.wrong(value.span(), format!("{key} holds control characters"), fix);
-        }
-        text.to_owned()
-    }
-
-    fn block(&mut self, key: &str, value: &Spanned<String>) -> Option<IpNet> {
-        let text = value.get_ref().trim();
-        let net =
-            text.parse::<IpNet>().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
-        let Ok(net) = net else {
-            self.wrong(
-                value.span(),
-                format!("{key}: {text:?} is no address prefix"),
-                "Write it as 192.0.2.0/24, 2001:db8::/32 or one address.",
-            );
-            return None;
-        };
-        if net.trunc() != net {
-            self.wrong(
-                value.span(),
-                format!("{key}: {text}: there are bits behind the /{}", net.prefix_len()),
-                format!(
-                    "Write {} for the whole network, or {} for the one address.",
-                    net.trunc(),
-                    net.addr()
-                ),
-            );
-            return None;
-        }
-        Some(net)
-    }
-
+impl Scoped for Reading<'_> {
     fn own(&mut self, value: &Spanned<String>, lab: bool) -> Option<IpNet> {
         let net = self.block("blocks", value)?;
         match special::of(&net) {
@@ -195,17 +130,12 @@ impl Reading<'_> {
 
 /// See [`Scope::parse`].
 pub(super) fn scope(text: &str) -> Result<Scope, Vec<Mistake>> {
-    let mut reading = Reading { text, mistakes: Vec::new() };
+    let mut reading = Reading::new(text);
     let file: File = match toml::from_str(text) {
         Ok(file) => file,
         Err(error) => {
-            let line = error.span().map_or(0, |span| reading.line(&span));
-            let what = error.message().trim().to_owned();
-            return Err(vec![Mistake {
-                line,
-                what,
-                fix: "`watchpost scope check --help` shows a whole example.".into(),
-            }]);
+            let fix = "`watchpost scope check --help` shows a whole example.";
+            return Err(vec![reading.unreadable(&error, fix)]);
         }
     };
     let organisation = reading.said("organisation", &file.organisation, "Name who holds the blocks.");

@@ -9,6 +9,7 @@ use super::{also, direction, learned, lists, order, reach, returns};
 use crate::render::clean::clean;
 use crate::render::records::Records;
 use crate::render::style::wrap;
+use crate::render::survey::place;
 use crate::render::words::{self, number, percent};
 
 /// The weight of what is never left out.
@@ -83,8 +84,20 @@ pub fn how(campaign: &Campaign, records: &Records<'_>, whole_lists: bool) -> Vec
         Phrase::new(20, New, also),
         Phrase::new(if open { ALWAYS } else { 80 }, New, told),
         Phrase::new(95, On, versions),
+        Phrase::new(ALWAYS, New, shown(campaign, records)),
         Phrase::new(75, New, sure),
     ])
+}
+
+/// The worst that a survey found exposed of what it was shown: `saw Docker API without a login at 203.0.113.14:2375`.
+fn shown(campaign: &Campaign, records: &Records<'_>) -> String {
+    let shown = records.shown(campaign);
+    let Some(worst) = shown.first() else { return String::new() };
+    let others = match shown.len() as u64 - 1 {
+        0 => String::new(),
+        others => format!(" and {}", words::plural(others, "more exposure", "more exposures")),
+    };
+    format!("saw {} at {}{others}", clean(&worst.what), place(&worst.host, &worst.service))
 }
 
 fn some(mut phrases: Vec<Phrase>) -> Vec<Phrase> {

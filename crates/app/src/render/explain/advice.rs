@@ -13,6 +13,7 @@ use crate::render::campaign;
 use crate::render::campaign::returns::to;
 use crate::render::clean::clean;
 use crate::render::records::Records;
+use crate::render::survey::{fix, place};
 use crate::render::words::{and, clock, day, plural};
 
 /// Hosts that a line names.
@@ -174,6 +175,12 @@ pub(super) fn advice(c: &Campaign, records: &Records<'_>) -> Vec<String> {
     if matches!(c.direction, Direction::Outbound | Direction::Internal) {
         let source = campaign::source(c);
         out.push(format!("{source} is yours: find out what scans there; if nobody knows, isolate it"));
+    }
+    // What a survey found is known, with what takes it away; the rules below guess from what was said.
+    let shown = if theirs { Vec::new() } else { records.shown(c) };
+    for exposure in shown.iter().filter(|exposure| !exposure.fix.line.is_empty()).take(MOST_LINES) {
+        let place = place(&exposure.host, &exposure.service);
+        out.push(format!("{place}: {}; {}", clean(&exposure.what), fix(exposure)));
     }
     let open = if theirs { Vec::new() } else { open(records.lessons(c)) };
     for rule in RULES {

@@ -6,6 +6,7 @@ use super::Page;
 use crate::render::campaign::learned::protocol;
 use crate::render::clean::clean;
 use crate::render::style::{labelled, width};
+use crate::render::survey::rung;
 use crate::render::words::{number, plural};
 
 /// Services of one host that are told one by one.
@@ -109,7 +110,14 @@ impl Page<'_> {
             (true, Some(id)) => format!("new to this scanner, known since {id}"),
             (false, Some(id)) => format!("it knew this since {id}"),
         };
-        format!("{text}; {known}")
+        let exposed: Vec<String> = service
+            .exposures
+            .iter()
+            .map(|exposure| format!("{} ({})", clean(&exposure.what), rung(exposure.rung)))
+            .collect();
+        let exposed =
+            if exposed.is_empty() { String::new() } else { format!("; exposed: {}", exposed.join(", ")) };
+        format!("{text}; {known}{exposed}")
     }
 }
 

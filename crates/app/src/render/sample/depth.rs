@@ -149,6 +149,7 @@ fn lesson(campaign: &str, host: &str, services: Vec<ServiceLesson>) -> Lesson {
 
 fn open(service: &str, protocol: Option<&str>, facts: Vec<LessonFact>) -> ServiceLesson {
     ServiceLesson {
+        exposures: vec![],
         service: service.into(),
         state: ServiceState::Open,
         protocol: protocol.map(str::to_owned),

@@ -156,6 +156,13 @@ impl Probe {
         self
     }
 
+    /// As it stands where it is known that nothing is there that could have answered.
+    pub fn unanswered(mut self) -> Self {
+        self.marks &= !mark::UNTOLD;
+        self.outcome = Outcome::Silent;
+        self
+    }
+
     /// Somebody said something on it: used, or a stream that its server sends unasked, as FTP's data is.
     pub fn talked(&self) -> bool {
         self.used() || self.outcome >= Outcome::Told
