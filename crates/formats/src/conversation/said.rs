@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::speech::{self, Speech};
-use super::{certificate, datagram};
+use super::{certificate, datagram, greeting};
 use watchpost_core::utterance::{self, Protocol};
 
 /// What an answer tells.
@@ -44,6 +44,17 @@ pub fn certificate(der: &[u8]) -> utterance::Facts {
     let mut facts = Facts::default();
     certificate::read(der, &mut facts);
     facts.told()
+}
+
+/// Subject and issuer of a certificate (DER) as one line each, e.g. `CN=host,O=Company,C=DE`, bytes as they came; none of one that is not
+/// sound.
+pub fn distinguished_names(der: &[u8]) -> Option<[Vec<u8>; 2]> {
+    certificate::distinguished(der)
+}
+
+/// Telnet's text (RFC 854) without what is negotiated between.
+pub fn telnet_text(bytes: &[u8]) -> Vec<u8> {
+    greeting::without_negotiation(bytes)
 }
 
 #[cfg(test)]
