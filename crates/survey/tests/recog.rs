@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use watchpost_survey::identify::recog::check;
+use watchpost_survey::identify::recog::{Fingerprints, SHIPPED, check};
 
 /// Beside the repository.
 const WHOLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/recog");
@@ -22,7 +22,7 @@ fn every_example_of_the_whole_database_gives_its_fields() {
         let outcome = check(path.to_str().unwrap(), &text, Some(folder));
         prints += outcome.prints;
         examples += outcome.examples;
-        earlier += outcome.taken_by_earlier;
+        earlier += outcome.taken_by_earlier.len();
         wrong.extend(outcome.wrong);
     }
     println!("{prints} fingerprints, {examples} examples, {earlier} taken by an earlier one");
@@ -31,4 +31,25 @@ fn every_example_of_the_whole_database_gives_its_fields() {
     }
     assert!(prints > 4_000 && examples > 7_000, "{prints} fingerprints, {examples} examples");
     assert!(wrong.is_empty(), "{} of {examples} examples are wrong", wrong.len());
+}
+
+#[test]
+fn every_own_fingerprint_has_an_example_that_gives_its_fields() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/fingerprints");
+    let there = std::fs::read_dir(&folder).unwrap().filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "xml"));
+    assert_eq!(there.count(), SHIPPED.len(), "a file of the folder is not built in");
+    let (mut prints, mut wrong) = (0, Vec::new());
+    for (name, text) in SHIPPED {
+        let outcome = check(name, text, None);
+        prints += outcome.prints;
+        wrong.extend(outcome.wrong.iter().map(ToString::to_string));
+        // Of the own files the first that fits must be the one that the example is for.
+        wrong.extend(outcome.taken_by_earlier.iter().map(ToString::to_string));
+        if outcome.examples < outcome.prints {
+            wrong.push(format!("{name}: {} fingerprints, {} examples", outcome.prints, outcome.examples));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let shipped = Fingerprints::shipped();
+    assert!(shipped.troubles().is_empty() && shipped.count() == prints && prints > 300, "{prints}");
 }

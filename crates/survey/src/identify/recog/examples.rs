@@ -18,7 +18,7 @@ pub struct Outcome {
     /// Those that did not give what they should.
     pub wrong: Vec<Trouble>,
     /// Those for whose words an earlier fingerprint of the file fits too, which is no mistake.
-    pub taken_by_earlier: usize,
+    pub taken_by_earlier: Vec<Trouble>,
 }
 
 /// Holds a file's examples against its own fingerprints. `folder` is where files lie that examples name (`_filename`): in a folder
@@ -48,7 +48,8 @@ pub fn check(file: &str, text: &str, folder: Option<&Path>) -> Outcome {
         for example in print.children().filter(|child| child.has_tag_name("example")) {
             outcome.examples += 1;
             let line = lines.of(example);
-            let mut wrong = |why| outcome.wrong.push(Trouble { file: file.to_owned(), line, why });
+            let trouble = |why| Trouble { file: file.to_owned(), line, why };
+            let mut wrong = |why| outcome.wrong.push(trouble(why));
             let words = match words(example, folder.map(|folder| folder.join(stem(file))).as_deref()) {
                 Ok(words) => words,
                 Err(why) => {
@@ -57,7 +58,10 @@ pub fn check(file: &str, text: &str, folder: Option<&Path>) -> Outcome {
                 }
             };
             match database.set.first(&words) {
-                Some(first) if first < this => outcome.taken_by_earlier += 1,
+                Some(first) if first < this => {
+                    let earlier = database.prints.get(first).map_or("", |print| &print.description);
+                    outcome.taken_by_earlier.push(trouble(format!("{earlier:?} fits too, and stands before it")));
+                }
                 Some(first) if first == this => {}
                 _ => wrong("the file as a whole does not recognise it".into()),
             }

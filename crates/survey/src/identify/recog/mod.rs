@@ -94,8 +94,40 @@ pub struct Fingerprints {
     troubles: Vec<Trouble>,
 }
 
-/// The own files.
-const SHIPPED: &[(&str, &str)] = &[];
+/// Builds files in.
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../../../data/fingerprints/", $name)))),*]
+    };
+}
+
+/// Names and texts of the own files.
+pub const SHIPPED: &[(&str, &str)] = shipped![
+    "dns_version.xml",
+    "ftp.xml",
+    "html_title.xml",
+    "http_authenticate.xml",
+    "http_body.xml",
+    "http_cookie.xml",
+    "http_header.xml",
+    "http_powered_by.xml",
+    "http_server.xml",
+    "http_server_os.xml",
+    "imap.xml",
+    "mysql.xml",
+    "mysql_error.xml",
+    "ntp.xml",
+    "pop3.xml",
+    "redis.xml",
+    "rtsp.xml",
+    "sip_agent.xml",
+    "sip_server.xml",
+    "smtp.xml",
+    "snmp.xml",
+    "software.xml",
+    "ssh.xml",
+    "telnet.xml",
+];
 
 impl Fingerprints {
     /// Those that are built in.
