@@ -29,6 +29,8 @@ pub mod talk; // bounded conversations with services: TCP, TLS, UDP
 
 pub mod take; // a survey, stage by stage
 
+pub mod identify; // what runs there, and on what
+
 pub mod audit; // what was done, in a chain of hashes
 
 use sha2::{Digest, Sha256};

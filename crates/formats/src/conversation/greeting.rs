@@ -155,7 +155,7 @@ pub(super) fn telnet(speech: &Speech<'_>, facts: &mut Facts) -> Option<Protocol>
 }
 
 /// The text between telnet's commands: IAC and one byte, IAC and two bytes, or IAC SB ... IAC SE.
-fn without_negotiation(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn without_negotiation(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {

@@ -23,6 +23,7 @@ mod greeting; // servers that speak first
 mod http; // HTTP and its kin
 mod mask; // secrets
 mod plain; // no secrets at first sight
+pub mod said; // one answer, as whoever asked it reads it
 mod software; // names and versions in free text
 mod speech; // which protocol is it?
 mod table; // connections

@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ use crate::talk::{Caller, Failed};
 const AT_ONCE: usize = 32;
 /// Ports of one host that opens everything, which are asked to speak.
 const PORTS: usize = 128;
+
+/// Who speaks first does it within so long.
+const GREETING: Duration = Duration::from_millis(1_500);
 
 /// How sure it is that a port is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,7 +124,7 @@ fn speaks(caller: &Caller<'_>, target: InScope<SocketAddr>) -> Result<bool, Stop
         Ok(line) => line,
         Err(failed) => return stopped(failed),
     };
-    match line.hear(|heard| !heard.is_empty()) {
+    match line.hear_for(GREETING, |heard| !heard.is_empty()) {
         Ok(heard) if !heard.is_empty() => return Ok(true),
         Ok(_) => {}
         Err(failed) => return stopped(failed),
@@ -129,8 +133,8 @@ fn speaks(caller: &Caller<'_>, target: InScope<SocketAddr>) -> Result<bool, Stop
     if let Err(failed) = line.say(b"HEAD / HTTP/1.0\r\n\r\n") {
         return stopped(failed);
     }
-    match line.hear_end(|heard| !heard.is_empty()) {
-        Ok((heard, ended)) => Ok(ended || !heard.is_empty()),
+    match line.hear(|heard| !heard.is_empty()) {
+        Ok(heard) => Ok(line.ended() || !heard.is_empty()),
         Err(failed) => stopped(failed),
     }
 }

@@ -146,7 +146,7 @@ impl Visit<'_> {
         let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(self.caller.patience.answer))?;
-        Ok(Line { visit: self, wire: Wire::Plain(stream) })
+        Ok(Line { visit: self, wire: Wire::Plain(stream), ended: false })
     }
 
     /// Connects and shakes hands by TLS; `name` is asked for (SNI), or none.
@@ -188,6 +188,7 @@ enum Wire {
 pub struct Line<'a> {
     visit: &'a Visit<'a>,
     wire: Wire,
+    ended: bool,
 }
 
 impl<'a> Line<'a> {
@@ -210,15 +211,19 @@ impl<'a> Line<'a> {
     /// # Errors
     /// [`Failed`], where nothing had come before it.
     pub fn hear(&mut self, enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
-        self.hear_end(enough).map(|(heard, _)| heard)
+        self.hear_for(self.visit.caller.patience.answer, enough)
     }
 
-    /// The same, and whether the other end ended the connection in order.
+    /// The same, with a patience of its own where that is less.
     ///
     /// # Errors
     /// As [`Self::hear`].
-    pub fn hear_end(&mut self, mut enough: impl FnMut(&[u8]) -> bool) -> Result<(Vec<u8>, bool), Failed> {
-        let until = Instant::now() + self.visit.caller.patience.answer;
+    pub fn hear_for(
+        &mut self,
+        patience: Duration,
+        mut enough: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Failed> {
+        let until = Instant::now() + patience.min(self.visit.caller.patience.answer);
         let mut heard = Vec::new();
         let mut part = [0; 1_024];
         while !enough(&heard) {
@@ -228,7 +233,10 @@ impl<'a> Line<'a> {
                 break;
             }
             match self.read(&mut part[..room], rest) {
-                Ok(0) => return Ok((heard, true)),
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
                 Ok(length) => {
                     heard.extend_from_slice(&part[..length]);
                     self.visit.bytes.set(self.visit.bytes.get() - length);
@@ -239,7 +247,12 @@ impl<'a> Line<'a> {
                 Err(error) => return Err(Failed::from(error)),
             }
         }
-        Ok((heard, false))
+        Ok(heard)
+    }
+
+    /// Whether the other end has said, in order, that it is done.
+    pub fn ended(&self) -> bool {
+        self.ended
     }
 
     fn read(&mut self, into: &mut [u8], patience: Duration) -> io::Result<usize> {
@@ -266,7 +279,7 @@ impl<'a> Line<'a> {
         self.visit.caller.governor.leave(self.visit.target.host(), CONNECTION)?;
         let patience = self.visit.caller.patience.answer;
         let stream = self.visit.caller.tls.shake(stream, self.visit.target.get().ip(), name, patience)?;
-        Ok(Self { visit: self.visit, wire: Wire::Tls(Box::new(stream)) })
+        Ok(Self { visit: self.visit, wire: Wire::Tls(Box::new(stream)), ended: false })
     }
 
     /// What the handshake showed; none without TLS.

@@ -1,0 +1,1 @@
+//! Operating systems by their SYN-ACKs.
