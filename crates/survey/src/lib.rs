@@ -17,6 +17,8 @@ pub mod govern; // no packet without leave: caps, windows, stop
 
 pub mod talk; // bounded conversations with services: TCP, TLS, UDP
 
+pub mod checks; // how far a service lets a stranger climb
+
 pub mod audit; // what was done, in a chain of hashes
 
 use sha2::{Digest, Sha256};
