@@ -30,6 +30,7 @@ pub mod talk; // bounded conversations with services: TCP, TLS, UDP
 pub mod take; // a survey, stage by stage
 
 pub mod identify; // what runs there, and on what
+pub mod checks; // how far a service lets a stranger climb
 
 pub mod audit; // what was done, in a chain of hashes
 
