@@ -47,6 +47,11 @@ base() {
   net_make
   address out $SOURCE $SOURCE6
   ip netns exec "$IN" sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+  # Back to the scanner's networks and nowhere else: what is nobody's ends here.
+  ip -n "$IN" route replace 198.51.100.0/24 via 169.254.77.1 dev border
+  ip -n "$IN" -6 route replace 2001:db8:5::/64 via fe80::77:1 dev border
+  ip -n "$IN" route replace blackhole default
+  ip -n "$IN" -6 route replace blackhole default
   hardened "$IN"
   : >"$STATE/base"
 }
