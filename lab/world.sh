@@ -43,7 +43,7 @@ base() {
   if stands in && [ -e "$STATE/base" ]; then return; fi
   net_down
   rm -rf "$STATE"
-  mkdir -p -m 700 "$STATE/log"
+  mkdir -p -m 711 "$STATE/log" # daemons with users of their own walk through it
   net_make
   address out $SOURCE $SOURCE6
   ip netns exec "$IN" sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
@@ -152,6 +152,7 @@ tell() {
       echo "LAB_$variable='${blocks[*]}'"
       echo "LAB_SCOPE_$variable=$STATE/scope-$part.toml"
       [ ! -e "$STATE/$part.truth" ] || echo "LAB_TRUTH_$variable=$STATE/$part.truth"
+      [ ! -e "$STATE/$part.list" ] || echo "LAB_LIST_$variable=$STATE/$part.list"
       [ ! -e "$STATE/$part.ports" ] || echo "LAB_PORTS_$variable=$(cat "$STATE/$part.ports")"
     done
   } >"$STATE/lab.sh"

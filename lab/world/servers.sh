@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # Real daemons: of TCP by lab/daemons.sh, each as it is found open and as it is after the fix; and those of UDP.
 
-# 10.77.16.N open, 10.77.17.N fixed; which is which is in $STATE/daemons.list. Without lab/daemons.sh there is nobody.
+# 10.77.16.N open, 10.77.17.N after the fix; $STATE/daemons.list has address, port, name and form of each that runs.
+# A program that is not installed is left out; without lab/daemons.sh there is nobody.
 part_daemons() {
   BLOCKS=(10.77.16.0/23)
   behind servers 1 10.77.16.0/23
@@ -10,19 +11,24 @@ part_daemons() {
     echo "no lab/daemons.sh: the block of daemons stays empty" >&2
     return
   fi
-  ( # It has its own functions and variables: they stay there.
-    IN=$ID-servers SCRATCH=$STATE/daemons
-    mkdir -p "$SCRATCH"
-    daemon() { shift; stay servers "daemon-$RANDOM" "$@"; }
+  ( # It has its own functions and variables: they stay here.
+    export NETNS=$ID-servers TMPDIR=$STATE
     # shellcheck disable=SC1091
     . "$LAB/daemons.sh"
     n=0
-    for name in $(daemon_names); do
+    for folder in "$LAB"/daemons/*/; do
+      name=$(basename "$folder")
       n=$((n + 1))
-      for way in open fixed; do
+      [ -z "$(daemon_missing "$name")" ] || { echo "no $(daemon_missing "$name"): $name is left out" >&2; continue; }
+      for form in open fixed; do
+        [ -e "$folder$form" ] || continue
         host=10.77.16.$n
-        [ $way = open ] || host=10.77.17.$n
-        if daemon_up "$name" $way "$host" >>"$STATE/log/daemons" 2>&1; then echo "$host $name $way" >>"$STATE/daemons.list"; fi
+        [ $form = open ] || host=10.77.17.$n
+        if (daemon_up "$name" $form "$host") >>"$STATE/pids" 2>>"$STATE/log/daemons"; then
+          echo "$host $(daemon_port "$name" $form) $name $form" >>"$STATE/daemons.list"
+        else
+          echo "$name ($form) does not start: see $STATE/log/daemons" >&2
+        fi
       done
     done
   )
