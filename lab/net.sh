@@ -14,19 +14,27 @@ PIDS=()
 
 net_up() {
   ID=$PREFIX$(od -An -N3 -tx1 /dev/urandom | tr -d ' ')
-  OUT=$ID-out IN=$ID-in
   trap net_down EXIT
-  local ns
-  for ns in "$OUT" "$IN"; do
-    ip netns add "$ns"
-    ip -n "$ns" link set lo up
-    ip netns exec "$ns" sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
-      net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.router_solicitations=0 \
-      net.ipv6.conf.default.autoconf=0 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 net.ipv4.tcp_syncookies=0 \
-      net.ipv4.ip_local_port_range='20000 60999' net.ipv4.ping_group_range='0 2147483647' net.ipv6.conf.all.mldv1_unsolicited_report_interval=600000
-    ip netns exec "$ns" sysctl -q -w net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=100000 2>/dev/null || true
-  done
+  net_make
+}
+
+# net_make: the two namespaces of $ID and their cable.
+net_make() {
+  OUT=$ID-out IN=$ID-in
+  space "$OUT"
+  space "$IN"
   cable border
+}
+
+# space NAMESPACE: makes it, with the kernel's own traffic and limits off.
+space() {
+  ip netns add "$1"
+  ip -n "$1" link set lo up
+  ip netns exec "$1" sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
+    net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.router_solicitations=0 \
+    net.ipv6.conf.default.autoconf=0 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 net.ipv4.tcp_syncookies=0 \
+    net.ipv4.ip_local_port_range='20000 60999' net.ipv4.ping_group_range='0 2147483647' net.ipv6.conf.all.mldv1_unsolicited_report_interval=600000
+  ip netns exec "$1" sysctl -q -w net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=100000 2>/dev/null || true
 }
 
 # cable NAME: a veth pair of that name between the two namespaces, with static neighbours.

@@ -19,6 +19,9 @@ mod traffic; // connections: ordinary ones, and scans among them
 
 mod read; // reading alone, to contacts
 
+mod limit; // sending alone: what a survey is measured against
+mod pace; // the most packets within any second of a capture
+
 mod coordination; // how often divided scans are found, and strangers joined
 mod lists; // whether verdicts on target lists are right as often as they say
 
@@ -113,6 +116,13 @@ enum Input {
         #[arg(required = true)]
         inputs: Vec<PathBuf>,
     },
+    /// Sends SYNs in the lab as fast as one thread can, and prints how fast that was.
+    Limit(limit::Options),
+    /// Prints the most packets of a capture within any one second.
+    Pace {
+        /// The capture: pcap or pcapng, not compressed.
+        input: PathBuf,
+    },
     /// The firewall log of a busy public host, and two scans in it.
     Host {
         /// The log to write.
@@ -173,6 +183,8 @@ fn main() -> anyhow::Result<()> {
                 Ok(())
             });
         }
+        Input::Limit(options) => return limit::run(&options, &mut std::io::stdout().lock()),
+        Input::Pace { input } => return pace::print(&mut std::io::stdout().lock(), &input),
         Input::Lists(options) => return lists::run(&options),
         Input::Coordination { trials } => {
             return coordination::print(&mut std::io::stdout().lock(), trials);
