@@ -1,5 +1,7 @@
 //! What was typed. [`crate::config`] checks it and turns it into what was meant.
 
+pub mod survey; // the options of `survey`
+
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -44,6 +46,13 @@ Examples:
 
 const SURVEY_EXAMPLES: &str = "\
 Examples:
+  watchpost survey                                     the scope's blocks, the ports that are looked for most
+  watchpost survey 203.0.113.0/28 --tcp all --udp all --out monday.ndjson.zst
+                                                       everything, of some hosts, into a file
+  watchpost survey --previous monday.ndjson.zst --out tuesday.ndjson.zst --policy policy.toml
+                                                       held against the last one, and against what may be seen
+  watchpost survey --every 24h --out surveys/          every day
+  watchpost survey --dry-run | head                    what would be sent
   watchpost survey diff monday.ndjson.zst tuesday.ndjson.zst
                                                        what changed between two surveys
 ";
@@ -198,6 +207,12 @@ pub struct Survey {
     #[command(subcommand)]
     #[allow(missing_docs, reason = "its variants are documented, and a line here would end up in the help")]
     pub command: Option<SurveyCommand>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Take")]
+    pub take: survey::Take,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Screen")]
+    pub screen: Screen,
 }
 
 /// What is done with surveys.

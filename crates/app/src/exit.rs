@@ -106,6 +106,11 @@ impl Failure {
         Self { exit: Exit::Configuration, message: message.into(), hint: hint.into() }
     }
 
+    /// Something that should not have failed.
+    pub fn internal(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: Exit::Internal, message: message.into(), hint: hint.into() }
+    }
+
     /// An input that cannot be read.
     pub fn unreadable(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Unreadable, message: message.into(), hint: hint.into() }

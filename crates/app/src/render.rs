@@ -10,6 +10,7 @@ pub mod ids; // short ids
 pub mod json;
 pub mod list; // what a build can do
 pub mod markdown;
+pub mod progress; // how far a survey is
 pub mod records; // what belongs together
 #[cfg(test)]
 pub(crate) mod sample;

@@ -36,6 +36,7 @@ pub struct Governor {
     scope: Scope,
     stop_file: Option<PathBuf>,
     stop: AtomicBool,
+    interrupted: fn() -> bool,
     spent: Mutex<Spent>,
 }
 
@@ -50,7 +51,14 @@ struct Spent {
 impl Governor {
     /// Of a scope; sending ends when `stop_file` appears.
     pub fn new(scope: Scope, stop_file: Option<PathBuf>) -> Self {
-        Self { scope, stop_file, stop: AtomicBool::new(false), spent: Mutex::default() }
+        Self { scope, stop_file, stop: AtomicBool::new(false), interrupted: || false, spent: Mutex::default() }
+    }
+
+    /// The same; sending ends when `interrupted` says so, too.
+    #[must_use]
+    pub fn interrupted_by(mut self, interrupted: fn() -> bool) -> Self {
+        self.interrupted = interrupted;
+        self
     }
 
     /// The scope that it keeps.
@@ -68,7 +76,7 @@ impl Governor {
     /// # Errors
     /// [`Stopped`] says why not.
     pub fn open(&self) -> Result<(), Stopped> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.stop.load(Ordering::Relaxed) || (self.interrupted)() {
             return Err(Stopped::Asked("interrupted".into()));
         }
         if let Some(file) = self.stop_file.as_ref().filter(|file| file.exists()) {

@@ -146,6 +146,7 @@ impl Finding {
             fix: self.fix.clone(),
             techniques: self.techniques.iter().map(|&technique| technique.to_owned()).collect(),
             time,
+            ..Exposure::default()
         }
     }
 }

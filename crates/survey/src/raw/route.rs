@@ -45,6 +45,24 @@ pub fn way(wish: &Wish, target: IpAddr) -> io::Result<Way> {
     Ok(Way { interface, v4, v6, gateway })
 }
 
+/// Whether an address is on a link of this machine, not behind a router, and not this machine's own.
+pub fn on_link(target: IpAddr) -> bool {
+    let Ok(all) = nix::ifaddrs::getifaddrs() else { return false };
+    all.filter(|entry| entry.interface_name != "lo").any(|entry| {
+        let Some((address, mask)) = entry.address.zip(entry.netmask) else { return false };
+        match target {
+            IpAddr::V4(target) => address.as_sockaddr_in().zip(mask.as_sockaddr_in()).is_some_and(|(own, mask)| {
+                let (own, mask) = (own.ip(), mask.ip());
+                own & mask == target & mask && own != target && mask != Ipv4Addr::BROADCAST
+            }),
+            IpAddr::V6(target) => address.as_sockaddr_in6().zip(mask.as_sockaddr_in6()).is_some_and(|(own, mask)| {
+                let (own, mask) = (own.ip(), mask.ip());
+                own & mask == target & mask && own != target && mask.to_bits() != u128::MAX
+            }),
+        }
+    })
+}
+
 /// The address that the system would send from. Connecting a datagram socket sends nothing.
 fn source_to(target: IpAddr) -> io::Result<IpAddr> {
     let any: IpAddr =

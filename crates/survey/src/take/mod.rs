@@ -20,11 +20,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Canaries, Change, Event, Passes, Position, Progress};
+use crate::engine::{Canaries, Change, Event, Passes, Position, Progress, Space};
 use crate::govern::{Governor, Stopped};
+use crate::plan::permutation::Permutation;
 use crate::plan::ports::KNOCKS;
 use crate::probe::{Done, Job};
-use crate::scope::{Rate, Targets};
+use crate::scope::{Rate, Scope, Targets};
 use crate::talk::{Caller, Patience};
 use crate::wire::{Answer, Ask, Cookie, Kind, SynAck};
 pub use confirm::Proof;
@@ -53,8 +54,6 @@ pub struct Request {
     pub shard: (u64, NonZeroU64),
     /// Of the order, and of the hashes.
     pub seed: [u64; 3],
-    /// Where to go on: so many stages are whole, and the next stood there.
-    pub from: (usize, Position),
 }
 
 /// Which hosts to ask.
@@ -119,6 +118,8 @@ pub struct Found {
     pub ran: Vec<Ran>,
     /// Why it ended before its end.
     pub stopped: Option<String>,
+    /// Where it stands: so many stages are whole, and the next one stood there.
+    pub at: (usize, Position),
 }
 
 /// How a stage went.
@@ -174,23 +175,52 @@ impl Host {
 const CONTROLS: [u16; 8] = [1, 65_530, 4_321, 33_333, 60_007, 11, 19_191, 48_651];
 const CONTROLS_ASKED: usize = 3;
 
-/// Takes a survey.
+/// Takes a survey, or goes on with what was `found` of one until it was stopped.
 ///
 /// # Errors
 /// The sender's; what was found until then is lost with it.
 pub fn take(
     request: &Request,
+    found: Found,
     sender: &mut Sender,
     governor: &Governor,
     tell: &mut dyn FnMut(News<'_>),
 ) -> Result<Found, Failed> {
-    let mut survey = Taking { request, sender, governor, tell, found: Found::default() };
+    let from = found.at;
+    let found = Found { stopped: None, at: (0, Position::default()), ..found };
+    let mut survey = Taking { request, from, sender, governor, tell, found };
     survey.all()?;
     Ok(survey.found)
 }
 
+/// The questions that such a survey would begin with, in their order: what a dry run shows. Later stages depend on answers.
+pub fn questions(request: &Request, governor: &Governor) -> impl Iterator<Item = (Stage, IpAddr, Ask)> {
+    let scope = governor.scope();
+    let stage = |stage, asks: Vec<Ask>| (stage, Space::new(request.targets.clone(), asks, Vec::new()));
+    let stages = match request.discover {
+        Discover::Off => vec![
+            stage(Stage::Tcp, request.tcp.iter().map(|port| Ask::Syn(*port)).collect()),
+            stage(Stage::Udp, request.udp.iter().map(|port| Ask::Udp(*port)).collect()),
+        ],
+        _ => vec![stage(Stage::Discover, knocks(request, scope))],
+    };
+    let (seed, (number, shards)) = (request.seed[0], request.shard);
+    let filled = stages.into_iter().filter(|(_, space)| space.count() > 0);
+    filled.zip(0..).flat_map(move |((stage, space), at)| {
+        let order = Permutation::new(space.count(), seed.wrapping_add(at));
+        let count = space.count().saturating_sub(number).div_ceil(shards.get());
+        (0..count).filter_map(move |turn| {
+            let place = order.as_ref()?.at(number + turn * shards.get());
+            let (host, ask) = space.at(place)?;
+            Some((stage, space.targets().at(host)?.0.get(), ask))
+        })
+    })
+}
+
 struct Taking<'a> {
     request: &'a Request,
+    /// So many stages are whole, and the next stood there.
+    from: (usize, Position),
     sender: &'a mut Sender,
     governor: &'a Governor,
     tell: &'a mut dyn FnMut(News<'_>),
@@ -202,7 +232,7 @@ impl Taking<'_> {
         let request = self.request;
         let mut blocks = request.targets.blocks();
         if request.discover != Discover::Off {
-            self.stage(Stage::Discover, &blocks, self.knocks(), Vec::new())?;
+            self.stage(Stage::Discover, &blocks, knocks(request, self.governor.scope()), Vec::new())?;
             blocks = self.found.hosts.keys().map(|host| IpNet::from(*host)).collect();
         }
         if request.discover != Discover::Only {
@@ -214,27 +244,6 @@ impl Taking<'_> {
         let again = self.again();
         self.stage(Stage::Look, &[], Vec::new(), again)?;
         self.confirm()
-    }
-
-    /// What shows whether a host is there, as far as the scope allows it.
-    fn knocks(&self) -> Vec<Ask> {
-        let scope = self.governor.scope();
-        let mut asks = Vec::new();
-        if self.request.on_link {
-            asks.push(Ask::Neighbour);
-        }
-        if scope.icmp {
-            asks.extend([Ask::Echo, Ask::Timestamp]);
-        }
-        let allowed = KNOCKS.into_iter().filter(|port| scope.tcp.contains(*port));
-        asks.extend(allowed.flat_map(|port| [Ask::Syn(port), Ask::Ack(port)]));
-        asks.extend([53, 161].into_iter().filter(|port| scope.udp.contains(*port)).map(Ask::Udp));
-        if asks.is_empty() {
-            // Whatever is asked at all shows it too.
-            asks.extend(self.request.tcp.iter().take(3).map(|port| Ask::Syn(*port)));
-            asks.extend(self.request.udp.iter().take(3).map(|port| Ask::Udp(*port)));
-        }
-        asks
     }
 
     /// What is open once more, with all options; and of its host a few ports that nobody uses.
@@ -264,9 +273,13 @@ impl Taking<'_> {
         asks: Vec<Ask>,
         pairs: Vec<(IpAddr, Ask)>,
     ) -> Result<(), Failed> {
-        let number = self.found.ran.len();
         let questions = if pairs.is_empty() { count(blocks) * asks.len() as u64 } else { pairs.len() as u64 };
         if self.found.stopped.is_some() || questions == 0 {
+            return Ok(());
+        }
+        let number = self.found.at.0;
+        if number < self.from.0 {
+            self.found.at.0 += 1;
             return Ok(());
         }
         let hosts = if pairs.is_empty() { count(blocks) } else { self.found.hosts.len() as u64 };
@@ -285,7 +298,7 @@ impl Taking<'_> {
             rate: request.rate,
             passes: request.passes,
             wait: request.wait,
-            from: if request.from.0 == number { request.from.1 } else { Position::default() },
+            from: if self.from.0 == number { self.from.1 } else { Position::default() },
         };
         let (found, tell) = (&mut self.found, &mut *self.tell);
         let done = self.sender.run(job, self.governor, &mut |event| match event {
@@ -299,7 +312,13 @@ impl Taking<'_> {
         if stage == Stage::Look {
             self.found.unseen();
         }
-        self.found.stopped = done.stopped.as_ref().map(|(why, _)| why.clone());
+        match &done.stopped {
+            Some((why, at)) => {
+                self.found.stopped = Some(why.clone());
+                self.found.at.1 = *at;
+            }
+            None => self.found.at = (number + 1, Position::default()),
+        }
         self.found.ran.push(Ran { stage, questions, done });
         Ok(())
     }
@@ -321,6 +340,26 @@ impl Taking<'_> {
         }
         Ok(())
     }
+}
+
+/// What shows whether a host is there, as far as the scope allows it.
+fn knocks(request: &Request, scope: &Scope) -> Vec<Ask> {
+    let mut asks = Vec::new();
+    if request.on_link {
+        asks.push(Ask::Neighbour);
+    }
+    if scope.icmp {
+        asks.extend([Ask::Echo, Ask::Timestamp]);
+    }
+    let allowed = KNOCKS.into_iter().filter(|port| scope.tcp.contains(*port));
+    asks.extend(allowed.flat_map(|port| [Ask::Syn(port), Ask::Ack(port)]));
+    asks.extend([53, 161].into_iter().filter(|port| scope.udp.contains(*port)).map(Ask::Udp));
+    if asks.is_empty() {
+        // Whatever is asked at all shows it too.
+        asks.extend(request.tcp.iter().take(3).map(|port| Ask::Syn(*port)));
+        asks.extend(request.udp.iter().take(3).map(|port| Ask::Udp(*port)));
+    }
+    asks
 }
 
 /// Addresses of blocks that hold just what is asked.

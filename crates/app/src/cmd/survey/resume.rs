@@ -1,0 +1,95 @@
+//! A survey that was stopped, in a file: what it was to ask, what it found, and where it stood.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use watchpost_core::record::Stamp;
+use watchpost_survey::take::{Found, Request};
+
+use crate::exit::{Failure, why};
+
+/// The version of this form.
+const VERSION: u32 = 1;
+
+/// What is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kept {
+    version: u32,
+    /// Hash of the scope that it was begun under.
+    scope: String,
+    /// Hash of what was to be asked.
+    request: String,
+    /// When it began.
+    pub start: Stamp,
+    /// Of the order, and of the hashes.
+    pub seed: [u64; 3],
+    /// What it found, and where it stood.
+    pub found: Found,
+}
+
+impl Kept {
+    /// Of a survey.
+    pub fn new(scope: String, request: &Request, start: Stamp, found: Found) -> Self {
+        Self { version: VERSION, scope, request: fingerprint(request), start, seed: request.seed, found }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// It cannot be read, or is none.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display();
+        let hint = "Name the file that was named when the survey was stopped (its name ends in .resume).";
+        let file = File::open(path).map_err(|error| Failure::unreadable(format!("{name}: {}", why(&error)), hint))?;
+        let kept: Self = serde_json::from_reader(io::BufReader::new(file))
+            .map_err(|error| Failure::unreadable(format!("{name}: no survey that was stopped: {error}"), hint))?;
+        if kept.version != VERSION {
+            let what = format!("{name}: of version {}, and this build reads {VERSION}", kept.version);
+            return Err(Failure::unreadable(what, "Begin the survey anew."));
+        }
+        Ok(kept)
+    }
+
+    /// Whether it is of this scope, and asked the same.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn fits(&self, path: &Path, scope: &str, request: &Request) -> Result<(), Failure> {
+        let other = match (self.scope == scope, self.request == fingerprint(request)) {
+            (true, true) => return Ok(()),
+            (false, _) => "the scope has changed since",
+            (true, false) => "it asked something else: give the same targets, ports and options",
+        };
+        Err(Failure::usage(format!("--resume {}: {other}", path.display()), "Or begin the survey anew, without --resume."))
+    }
+
+    /// Writes it, readable by its owner alone: the key of its hashes is in it.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        serde_json::to_writer(&mut file, self)?;
+        file.flush()
+    }
+}
+
+/// Where it is kept: beside the survey's file.
+pub fn beside(out: Option<&Path>) -> PathBuf {
+    let mut name = out.unwrap_or(Path::new("survey")).as_os_str().to_owned();
+    name.push(".resume");
+    name.into()
+}
+
+/// What a request asks, so that another is told from it.
+fn fingerprint(request: &Request) -> String {
+    use sha2::{Digest, Sha256};
+    let text = format!(
+        "{:?}",
+        (request.targets.blocks(), &request.tcp, &request.udp, request.discover, request.shard, request.on_link)
+    );
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,377 @@
+//! One survey: everything from the scope to the page.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use watchpost_core::contact::Time;
+use watchpost_core::inventory::{Asked, Inventory, Policy, Previous, settle};
+use watchpost_core::record::{Severity, Stamp};
+use watchpost_survey::audit::{self, Event, Log};
+use watchpost_survey::govern::Governor;
+use watchpost_survey::identify::Fingerprints;
+use watchpost_survey::scope::Scope;
+use watchpost_survey::take::{self, Found, Request, Sender};
+use watchpost_survey::talk::{Caller, Patience};
+
+use super::examine::{self, Shown};
+use super::resume::{self, Kept};
+use super::{plan, progress, report, send};
+use crate::args::Screen as Typed;
+use crate::args::survey::Take;
+use crate::exit::{Exit, Failure, output_failed, why};
+use crate::inventory;
+use crate::render::clean::clean;
+use crate::render::survey as page;
+use crate::render::{Screen, json};
+use crate::stop;
+
+/// A survey that was taken, and how it ended.
+pub struct Taken {
+    /// What it found, settled.
+    pub inventory: Inventory,
+    /// How the run ends.
+    pub exit: Exit,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Nothing could be sent, or a file does not hold.
+pub fn run(typed: &Take, screen: &Typed) -> Result<Exit, Failure> {
+    let read = plan::scope(&typed.scope, typed.json)?;
+    if typed.dry_run {
+        return dry_run(typed, &read.scope, screen.quiet);
+    }
+    let previous = typed.previous.as_deref().map(|name| Ok((inventory::read(name, screen.quiet)?, hash_of(Path::new(name)))));
+    let previous = previous.transpose()?;
+    let taken = take(typed, screen, &read, previous.as_ref().map(|(inventory, hash)| (inventory, hash.clone())), typed.out.as_deref())?;
+    show(typed, screen, &taken.inventory)?;
+    Ok(taken.exit)
+}
+
+/// Prints it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn show(typed: &Take, screen: &Typed, inventory: &Inventory) -> Result<Exit, Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = if typed.json {
+        json::records(&mut out, inventory.records())
+    } else {
+        let text = page::page(inventory, &Screen::new(screen, true));
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    };
+    written.map_or_else(|error| output_failed(&error), |()| Ok(Exit::Done))
+}
+
+/// Takes one, writes its file, and keeps what a stop leaves.
+///
+/// # Errors
+/// As [`run`].
+pub fn take(
+    typed: &Take,
+    screen: &Typed,
+    read: &plan::Read,
+    previous: Option<(&Inventory, Option<String>)>,
+    out: Option<&Path>,
+) -> Result<Taken, Failure> {
+    let scope = &read.scope;
+    scope.open(Timestamp::now()).map_err(|closed| {
+        let hint = "Nothing was sent. `watchpost scope check` says when it is open.";
+        Failure::configuration(format!("{}: {closed}", typed.scope.display()), hint)
+    })?;
+    let policy = typed.policy.as_deref().map(policy).transpose()?;
+    let prints = prints(typed)?;
+    let kept = typed.resume.as_deref().map(Kept::read).transpose()?;
+    let (seed, start, found) = match &kept {
+        Some(kept) => (kept.seed, kept.start.clone(), kept.found.clone()),
+        None => (seed(typed.seed)?, now().into(), Found::default()),
+    };
+    let (mut request, cut) = plan::request(typed, scope, seed)?;
+    if let (Some(kept), Some(path)) = (&kept, &typed.resume) {
+        kept.fits(path, &scope.hash(), &request)?;
+    }
+    let say = |sentence: &str| {
+        if !screen.quiet {
+            // Where standard error is gone there is nobody left to tell.
+            let _ = writeln!(io::stderr().lock(), "note: {}", clean(sentence));
+        }
+    };
+    cut.iter().for_each(|sentence| say(sentence));
+    let control = super::super::scope::control(scope, typed.resolver, typed.unproven)?;
+    let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone())).interrupted_by(stop::asked);
+    governor.open().map_err(|why| {
+        Failure::usage(format!("nothing was sent: {why}"), "Take the stop file away when surveys may be taken again.")
+    })?;
+    let (mut sender, notes) = send::sender(typed, read, &request.targets)?;
+    notes.iter().for_each(|sentence| say(sentence));
+    if matches!(sender, Sender::Connect(_)) {
+        // Ordinary sockets send no ARP.
+        request.on_link = false;
+    }
+    stop::listen();
+    let mut log = open_audit(&typed.audit, scope)?;
+    let what = words(&request, sender.name());
+    note(&mut log, &typed.audit, Event::Start { what: what.clone() })?;
+    let blocks = page::blocks(&scope.blocks.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let shown = progress::Shown::new(blocks, request.rate.all, screen.quiet);
+    let found = take::take(&request, found, &mut sender, &governor, &mut |news| shown.tell(&news));
+    let mut found = match found {
+        Ok(found) => found,
+        Err(failed) => {
+            shown.done();
+            note(&mut log, &typed.audit, Event::End { how: failed.to_string(), packets: 0 })?;
+            return Err(Failure::internal(failed.to_string(), "What was sent before is not known; the audit log says when it began."));
+        }
+    };
+    let (looked, stopped) = look(typed, &found, &sender, &governor, &prints, &shown)?;
+    shown.done();
+    found.stopped = found.stopped.or(stopped);
+    let end = audit_end(&mut log, &typed.audit, &found, &governor)?;
+    let about = report::About {
+        scope,
+        request: &request,
+        start: start.clone(),
+        end: now().into(),
+        method: sender.name(),
+        sources: sources(&sender),
+        control,
+        unseen: unseen(&request, &sender, scope),
+        identified: !typed.no_identify,
+    };
+    let mut fresh = report::inventory(&about, &found, looked);
+    fresh.survey.audit_end = Some(end);
+    if let Some(policy) = &policy {
+        policy.judge(&mut fresh);
+    }
+    fresh.survey.previous =
+        previous.as_ref().map(|(before, hash)| Previous { id: before.survey.id.clone(), hash: hash.clone() });
+    let inventory = settled(fresh, previous.map(|(before, _)| before), &found);
+    if found.stopped.is_some() {
+        keep(out, scope, &request, start, found, &say)?;
+    }
+    if let Some(path) = out {
+        inventory::write(path, &inventory).map_err(|error| unwritable(path, &error))?;
+    }
+    Ok(Taken { exit: exit(typed, &inventory), inventory })
+}
+
+/// What runs at what was found.
+fn look(
+    typed: &Take,
+    found: &Found,
+    sender: &Sender,
+    governor: &Governor,
+    prints: &Fingerprints,
+    shown: &progress::Shown,
+) -> Result<(Vec<Shown>, Option<String>), Failure> {
+    if typed.no_identify || found.stopped.is_some() {
+        return Ok((Vec::new(), None));
+    }
+    let caller = Caller::new(governor, sender.source(), Patience::default())
+        .map_err(|error| Failure::internal(error.to_string(), "This is a bug. Please report it."))?;
+    let (looked, stopped) = examine::all(found, &caller, prints, &|done, of| shown.looked(done, of));
+    Ok((looked, stopped.map(|why| why.to_string())))
+}
+
+/// States are settled against the survey before: two passes at least a second apart are two looks.
+fn settled(fresh: Inventory, previous: Option<&Inventory>, found: &Found) -> Inventory {
+    let passes = found.ran.iter().map(|ran| ran.done.canaries.len()).max().unwrap_or(0);
+    let asked = fresh.asked();
+    settle(fresh, previous, |host, service| match asked(host, service) {
+        // Passes of one survey are one look: an hour's outage of a host takes them all.
+        Asked::Once if passes > 0 => Asked::Once,
+        _ => Asked::No,
+    })
+}
+
+fn exit(typed: &Take, inventory: &Inventory) -> Exit {
+    if inventory.survey.stopped.is_some() && stop::asked() {
+        return Exit::Interrupted;
+    }
+    let level = typed.fail_on.map(Severity::from);
+    let outside = inventory.exposures.iter().filter(|exposure| exposure.within_policy != Some(true));
+    let worst = outside.map(page::weight).max();
+    if level.is_some() && worst >= level { Exit::Found } else { Exit::Done }
+}
+
+/// What a stop leaves: another run goes on with it.
+fn keep(
+    out: Option<&Path>,
+    scope: &Scope,
+    request: &Request,
+    start: Stamp,
+    found: Found,
+    say: &dyn Fn(&str),
+) -> Result<(), Failure> {
+    let why = found.stopped.clone().unwrap_or_default();
+    let path = resume::beside(out);
+    let kept = Kept::new(scope.hash(), request, start, found);
+    kept.write(&path).map_err(|error| unwritable(&path, &error))?;
+    say(&format!("{why}: go on with the same command and --resume {}", path.display()));
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure {
+        exit: Exit::Output,
+        message: format!("{}: could not be written: {error}", path.display()),
+        hint: "Make room, or write it elsewhere.".into(),
+    }
+}
+
+/// What would be sent, line by line.
+fn dry_run(typed: &Take, scope: &Scope, quiet: bool) -> Result<Exit, Failure> {
+    let (request, cut) = plan::request(typed, scope, seed(typed.seed)?)?;
+    if !quiet {
+        let mut err = io::stderr().lock();
+        for sentence in cut.iter().map(|cut| clean(cut)) {
+            let _ = writeln!(err, "note: {sentence}");
+        }
+        let _ = writeln!(err, "nothing is sent; it would be: {}", words(&request, "any sender"));
+    }
+    let governor = Governor::new(scope.clone(), None);
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = take::questions(&request, &governor)
+        .try_for_each(|(stage, host, ask)| writeln!(out, "{stage}\t{host}\t{ask}"))
+        .and_then(|()| out.flush());
+    written.map_or_else(|error| output_failed(&error), |()| Ok(Exit::Done))
+}
+
+/// `256 addresses, 100 TCP and 3 UDP ports each, by raw packets`.
+fn words(request: &Request, sender: &str) -> String {
+    format!(
+        "{} addresses, {} TCP and {} UDP ports each, discovery {:?}, at most {} packets/s, by {sender}, part {} of {}",
+        request.targets.count(),
+        request.tcp.len(),
+        request.udp.len(),
+        request.discover,
+        request.rate.all,
+        request.shard.0 + 1,
+        request.shard.1
+    )
+}
+
+/// What such a survey cannot see, a sentence each.
+fn unseen(request: &Request, sender: &Sender, scope: &Scope) -> Vec<String> {
+    let mut out = Vec::new();
+    if matches!(sender, Sender::Connect(_)) {
+        out.push("ICMP, and what header fields tell of operating systems: it was sent by ordinary connections".to_owned());
+    }
+    if request.udp.is_empty() {
+        out.push("UDP services: none was asked".to_owned());
+    }
+    if scope.count_v6() > 1 << 16 {
+        out.push("IPv6 hosts whose addresses nobody knows and no pattern has".to_owned());
+    }
+    out
+}
+
+fn sources(sender: &Sender) -> Vec<String> {
+    match sender {
+        Sender::Raw(raw) => {
+            let (v4, v6) = (raw.1.v4.map(|own| own.to_string()), raw.1.v6.map(|own| own.to_string()));
+            v4.into_iter().chain(v6).collect()
+        }
+        Sender::Connect(connect) => connect.source().iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn policy(path: &Path) -> Result<Policy, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::unreadable(format!("{name}: {}", why(&error)), "Name a policy file; docs/survey.md shows one.")
+    })?;
+    Policy::parse(&text).map_err(|mistakes| {
+        let all: Vec<String> = mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect();
+        Failure::configuration(all.join("; "), mistakes.last().map_or("", |mistake| mistake.fix.as_str()))
+    })
+}
+
+fn prints(typed: &Take) -> Result<Fingerprints, Failure> {
+    let Some(folder) = &typed.recog else { return Ok(Fingerprints::shipped()) };
+    Fingerprints::load(folder).map_err(|error| {
+        Failure::unreadable(format!("--recog {}: {}", folder.display(), why(&error)), "Name the folder `xml` of a copy of Recog.")
+    })
+}
+
+/// Three numbers that nobody guesses; with a number given the order is always the same, and the hashes are not.
+fn seed(given: Option<u64>) -> Result<[u64; 3], Failure> {
+    let mut bytes = [0; 24];
+    let read = File::open("/dev/urandom").and_then(|mut random| io::Read::read_exact(&mut random, &mut bytes));
+    read.map_err(|error| Failure::internal(format!("/dev/urandom: {error}"), "Without chance there are no keys."))?;
+    let (words, _) = bytes.as_chunks::<8>();
+    let mut seed = [0; 3];
+    for (seed, word) in seed.iter_mut().zip(words) {
+        *seed = u64::from_le_bytes(*word);
+    }
+    seed[0] = given.unwrap_or(seed[0]);
+    Ok(seed)
+}
+
+fn now() -> Time {
+    Time::try_from(Timestamp::now().as_nanosecond()).unwrap_or(Time::MAX)
+}
+
+/// SHA-256 of a file, where there is one.
+pub fn hash_of(path: &Path) -> Option<String> {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    let mut file = File::open(path).ok()?;
+    let mut part = vec![0; 1 << 16];
+    loop {
+        match io::Read::read(&mut file, &mut part) {
+            Ok(0) => break,
+            Ok(length) => hash.update(part.get(..length)?),
+            Err(_) => return None,
+        }
+    }
+    Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Opens the audit log behind what it holds, which must be whole: nothing is sent that cannot be noted.
+fn open_audit(path: &PathBuf, scope: &Scope) -> Result<Log<File>, Failure> {
+    let name = path.display();
+    let broken = |why: String| {
+        Failure::configuration(
+            format!("{name}: the audit log does not hold: {why}"),
+            "Find out who changed it; then name another file with --audit. Nothing was sent.",
+        )
+    };
+    let end = match File::open(path) {
+        Ok(file) => audit::verify(BufReader::new(file)).map_err(|error| broken(error.to_string()))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => audit::End::default(),
+        Err(error) => return Err(broken(why(&error))),
+    };
+    let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| unwritable(path, &error))?;
+    let operator = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    let operator = operator.unwrap_or_else(|_| "unknown".to_owned());
+    Ok(Log::new(file, end, operator, scope.hash()))
+}
+
+fn note(log: &mut Log<File>, path: &Path, event: Event) -> Result<(), Failure> {
+    log.note(now(), event).map_err(|error| unwritable(path, &error))
+}
+
+/// Notes what was sent and how it ended; gives the end of the chain.
+fn audit_end(log: &mut Log<File>, path: &Path, found: &Found, governor: &Governor) -> Result<String, Failure> {
+    let mut sent = found.sent();
+    // What confirmations sent is in both.
+    let confirmed = found.ran.iter().filter(|ran| ran.stage == take::Stage::Confirm).flat_map(|ran| &ran.done.sent);
+    for (network, packets) in confirmed {
+        if let Some(sum) = sent.get_mut(network) {
+            *sum = sum.saturating_sub(*packets);
+        }
+    }
+    for (network, packets) in governor.sent() {
+        *sent.entry(network).or_default() += packets;
+    }
+    for (network, packets) in &sent {
+        note(log, path, Event::Sent { prefix: network.to_string(), packets: *packets })?;
+    }
+    let how = found.stopped.clone().unwrap_or_else(|| "done".to_owned());
+    note(log, path, Event::End { how, packets: sent.values().sum() })?;
+    Ok(log.end().hash.clone())
+}

@@ -1,0 +1,58 @@
+//! How far a survey is, in a line.
+
+use std::time::Duration;
+
+use watchpost_survey::engine::{Change, Progress};
+
+use super::words::{number, percent};
+
+/// `203.0.113.0/24 · TCP`.
+pub fn title(blocks: &str, stage: &str) -> String {
+    format!("{blocks} · {stage}")
+}
+
+/// `pass 1 · 5,000/s of 5,000  open 38  loss 0.4 %  left 0:19`.
+pub fn line(progress: &Progress, cap: u32, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64().max(0.05);
+    let mut text = format!(
+        "pass {}  {}/s of {}  open {}",
+        progress.position.pass + 1,
+        number((progress.sent as f64 / seconds) as u64),
+        number(cap.into()),
+        number(progress.open)
+    );
+    if let Some(loss) = progress.loss {
+        text.push_str(&format!("  loss {}", percent(loss)));
+    }
+    // Of this pass: how many more there are is known only at its end.
+    let left = progress.turns.saturating_sub(progress.position.turn) as f64;
+    let pace = progress.position.turn as f64 / seconds;
+    if progress.position.pass == 0 && pace > 0.0 {
+        let left = (left / pace) as u64;
+        text.push_str(&format!("  left {}:{:02}", left / 60, left % 60));
+    }
+    text
+}
+
+/// Why it is slower, or faster again.
+pub fn rate_change(change: &Change) -> String {
+    let (from, to) = (number(change.from.into()), number(change.to.into()));
+    if change.to < change.from {
+        format!("note: {} of what is known to answer did not: from {from} to {to} packets/s", percent(change.loss))
+    } else {
+        format!("note: loss is {}: from {from} to {to} packets/s", percent(change.loss))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchpost_survey::engine::Position;
+
+    #[test]
+    fn how_far_it_is() {
+        let position = Position { pass: 0, turn: 2_500 };
+        let progress = Progress { position, turns: 10_000, sent: 2_500, open: 38, loss: Some(0.004), ..Progress::default() };
+        assert_eq!(line(&progress, 1_000, Duration::from_secs(5)).replace('\u{a0}', " "), "pass 1  500/s of 1,000  open 38  loss 0.4 %  left 0:15");
+    }
+}
