@@ -36,7 +36,9 @@ fn every_example_of_the_whole_database_gives_its_fields() {
 #[test]
 fn every_own_fingerprint_has_an_example_that_gives_its_fields() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/fingerprints");
-    let there = std::fs::read_dir(&folder).unwrap().filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "xml"));
+    let there = std::fs::read_dir(&folder)
+        .unwrap()
+        .filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "xml"));
     assert_eq!(there.count(), SHIPPED.len(), "a file of the folder is not built in");
     let (mut prints, mut wrong) = (0, Vec::new());
     for (name, text) in SHIPPED {

@@ -60,7 +60,9 @@ pub fn check(file: &str, text: &str, folder: Option<&Path>) -> Outcome {
             match database.set.first(&words) {
                 Some(first) if first < this => {
                     let earlier = database.prints.get(first).map_or("", |print| &print.description);
-                    outcome.taken_by_earlier.push(trouble(format!("{earlier:?} fits too, and stands before it")));
+                    outcome
+                        .taken_by_earlier
+                        .push(trouble(format!("{earlier:?} fits too, and stands before it")));
                 }
                 Some(first) if first == this => {}
                 _ => wrong("the file as a whole does not recognise it".into()),
