@@ -17,6 +17,8 @@ pub mod govern; // no packet without leave: caps, windows, stop
 
 pub mod talk; // bounded conversations with services: TCP, TLS, UDP
 
+pub mod control; // that whoever surveys a block runs it
+
 pub mod identify; // what runs there, and on what
 
 pub mod audit; // what was done, in a chain of hashes
