@@ -270,6 +270,12 @@ pub struct ScopeCheck {
     /// The scope file
     #[arg(default_value = "scope.toml")]
     pub file: PathBuf,
+    /// Ask for the proof that you run these blocks: a TXT record, or a token that a host of them serves
+    #[arg(long)]
+    pub prove: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see ProofOptions")]
+    pub proof: survey::ProofOptions,
     /// One JSON object; errors become JSON as well
     #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,

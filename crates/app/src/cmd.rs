@@ -3,6 +3,7 @@
 mod analysis;
 mod audit;
 mod completions;
+mod control;
 mod detect;
 mod explain;
 mod list;

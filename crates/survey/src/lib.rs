@@ -27,11 +27,14 @@ pub mod govern; // no packet without leave: caps, windows, stop
 
 pub mod talk; // bounded conversations with services: TCP, TLS, UDP
 
-pub mod identify; // what runs there, and on what // how far a service lets a stranger climb
+pub mod control; // that whoever surveys a block runs it
+
+pub mod identify; // what runs there, and on what
+
+pub mod checks; // how far a service lets a stranger climb
 
 pub mod take; // a survey, stage by stage
 
-pub mod checks;
 pub mod audit; // what was done, in a chain of hashes
 
 use sha2::{Digest, Sha256};

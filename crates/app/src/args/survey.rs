@@ -1,7 +1,7 @@
 //! What was typed behind `watchpost survey`.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -74,9 +74,9 @@ pub struct Take {
     /// Control of the blocks is not proved (a TXT record, a served token), and you answer for it
     #[arg(long, value_parser = FalseyValueParser::new(), env = "WATCHPOST_UNPROVEN", help_heading = "Safety")]
     pub unproven: bool,
-    /// The DNS server that is asked for the TXT record [default: the system's]
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Safety")]
-    pub resolver: Option<std::net::SocketAddr>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see ProofOptions")]
+    pub proof: ProofOptions,
     /// Send nothing; print what would be sent
     #[arg(long, value_parser = FalseyValueParser::new(), help_heading = "Safety")]
     pub dry_run: bool,
@@ -111,6 +111,17 @@ pub struct Take {
     /// End with status 1 if something outside the policy is exposed that is so severe, or more
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Results")]
     pub fail_on: Option<Level>,
+}
+
+/// Where the proof of control is looked for.
+#[derive(Debug, Args)]
+pub struct ProofOptions {
+    /// The DNS server that is asked for the TXT record [default: the system's]
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Safety")]
+    pub resolver: Option<SocketAddr>,
+    /// A host of the blocks that serves the token over HTTP
+    #[arg(long, value_name = "ADDRESS[:PORT]", help_heading = "Safety")]
+    pub token_host: Vec<String>,
 }
 
 /// Which hosts get every question.

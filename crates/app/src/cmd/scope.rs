@@ -1,8 +1,10 @@
-//! `watchpost scope check`: what a scope file allows, or every mistake in it. Nothing is sent, nobody is asked.
+//! `watchpost scope check`: what a scope file allows, or every mistake in it. Nothing is sent; only `--prove` asks for the proof of control.
 
 use jiff::Timestamp;
 use serde_json::json;
+use watchpost_survey::control::token;
 
+use super::control;
 use crate::args;
 use crate::exit::{Exit, Failure, print};
 use crate::render::scope as page;
@@ -13,6 +15,7 @@ use crate::render::scope as page;
 /// A file that cannot be read, or does not hold; results that cannot be written.
 pub fn check(typed: &args::ScopeCheck) -> Result<Exit, Failure> {
     let scope = super::survey::plan::scope(&typed.file, typed.json)?.scope;
+    let control = if typed.prove { Some(control::proofs(&scope, &typed.proof)?) } else { None };
     let now = Timestamp::now();
     let text = if typed.json {
         let closed = scope.open(now).err().map(|closed| closed.to_string());
@@ -34,26 +37,13 @@ pub fn check(typed: &args::ScopeCheck) -> Result<Exit, Failure> {
             "open": closed.is_none(),
             "closed_because": closed,
             "registry": "not checked",
-            "control": "not checked",
+            "control": control.as_ref().map_or_else(|| vec!["not checked".to_owned()], |proofs| proofs.iter().map(ToString::to_string).collect()),
+            "token": token(&scope),
             "hash": scope.hash(),
         });
         format!("{object}\n")
     } else {
-        page::page(&scope, now)
+        page::page(&scope, now, control.as_deref())
     };
     print(text.as_bytes())
-}
-
-/// Whether control of the scope's blocks is proved, in words.
-///
-/// # Errors
-/// It is not, and nobody answers for it; a lab's blocks are nobody's, and need no proof.
-pub fn control(scope: &watchpost_survey::scope::Scope, _resolver: Option<std::net::SocketAddr>, unproven: bool) -> Result<String, Failure> {
-    if scope.lab {
-        return Ok("not checked: a lab's".into());
-    }
-    if unproven {
-        return Ok("not proven".into());
-    }
-    Err(Failure::configuration("control of the blocks is not proved", "Say --unproven."))
 }

@@ -1,6 +1,7 @@
 //! What a scope allows, for people.
 
 use jiff::Timestamp;
+use watchpost_survey::control::{Proof, token};
 use watchpost_survey::scope::{Ports, Scope};
 
 use super::clean::clean;
@@ -12,7 +13,7 @@ const INDENT: usize = 14;
 const WIDTH: usize = 100;
 
 /// A page.
-pub fn page(scope: &Scope, now: Timestamp) -> String {
+pub fn page(scope: &Scope, now: Timestamp, control: Option<&[Proof]>) -> String {
     let mut out = format!(
         "{}, authorised by {} until {}\n",
         clean(&scope.organisation),
@@ -47,7 +48,11 @@ pub fn page(scope: &Scope, now: Timestamp) -> String {
     tell("about", &clean(&scope.about));
     tell("lab", if scope.lab { "yes: special-purpose space may be named" } else { "" });
     tell("registry", "not checked: whether these blocks are registered to you");
-    tell("control", "not checked: a TXT record in the reverse zone or a served token would prove it");
+    match control {
+        None => tell("control", "not checked: --prove looks for a TXT record in the reverse zone, or a served token"),
+        Some(proofs) => proofs.iter().for_each(|proof| tell("control", &clean(&proof.to_string()))),
+    }
+    tell("token", &token(scope));
     tell("hash", &scope.hash());
     out
 }
@@ -90,7 +95,7 @@ mod tests {
             until = "06:00"
         "#;
         let text = text.replace("\\u001b", "");
-        let told = page(&Scope::parse(&text).unwrap(), "2026-11-23T12:00:00Z".parse().unwrap());
+        let told = page(&Scope::parse(&text).unwrap(), "2026-11-23T12:00:00Z".parse().unwrap(), None);
         for expected in [
             "Example University, authorised by Jane Doe until 2027-06-30\n",
             "  leaves      255 IPv4 addresses and some 2^80 IPv6 addresses",

@@ -76,6 +76,19 @@ fn clean(text: &str) -> Option<String> {
     fact(FactKind::Software, text.as_bytes()).map(|text| text.into_owned())
 }
 
+/// A run of letters and digits this long, with both in it, is rather a key than a version.
+const LONGEST_RUN: usize = 20;
+
+/// Whether a text may be a version.
+fn is_version(text: &str) -> bool {
+    let is_key = |run: &str| {
+        run.len() >= LONGEST_RUN
+            && run.bytes().any(|byte| byte.is_ascii_digit())
+            && run.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    text != "-" && text.len() <= 64 && !text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_key)
+}
+
 fn product(matched: &Match) -> Option<Product> {
     let field = |name: &str| matched.get(name).and_then(clean);
     if matched.asserts("service") {
@@ -83,8 +96,10 @@ fn product(matched: &Match) -> Option<Product> {
         return Some(Product {
             vendor: field("service.vendor"),
             name: name.or_else(|| field("service.vendor"))?,
-            version: field("service.version").filter(|version| version != "-"),
-            cpe: field("service.cpe23"),
+            version: field("service.version").filter(|version| is_version(version)),
+            // It has the version within.
+            cpe: field("service.cpe23")
+                .filter(|cpe| is_version(cpe.rsplit(':').next().unwrap_or_default()) || cpe.ends_with(":-")),
         });
     }
     // Of devices nothing but the hardware may be told.
@@ -114,7 +129,7 @@ fn system(matched: &Match) -> Option<String> {
         (None, None) => return None,
     };
     if let Some(version) =
-        field("os.version").filter(|version| version != "-" && !name.ends_with(version.as_str()))
+        field("os.version").filter(|version| is_version(version) && !name.ends_with(version.as_str()))
     {
         name = format!("{name} {version}");
     }

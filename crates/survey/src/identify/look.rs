@@ -100,7 +100,7 @@ fn first(port: u16) -> Attempt {
 }
 
 fn following(port: u16, last: &Attempt, reached: Reached, found: &Identified) -> Option<Attempt> {
-    let others = || Attempt::Others(vec![Hello::Postgres, Hello::Rdp, Hello::Smb]);
+    let others = || Attempt::Others(vec![Hello::Redis, Hello::Postgres, Hello::Rdp]);
     match (reached, last) {
         (Reached::Known, _) | (_, Attempt::Quiet | Attempt::Others(_)) => None,
         (Reached::WantsTls, _) => Some(Attempt::Tls(match hello::opening(port) {
@@ -108,18 +108,7 @@ fn following(port: u16, last: &Attempt, reached: Reached, found: &Identified) ->
             _ => Within::Unknown,
         })),
         // The words tell whom to ask better than we did.
-        (Reached::Words, Attempt::Hear(..) | Attempt::Say(_)) => {
-            let said = |start: &str| {
-                found.facts.iter().any(|fact| fact.what == FactKind::Banner && fact.text.starts_with(start))
-            };
-            if said("-ERR") {
-                Some(Attempt::Say(Hello::Redis))
-            } else if said("ERROR") {
-                Some(Attempt::Say(Hello::Memcached))
-            } else {
-                None
-            }
-        }
+        (Reached::Words, Attempt::Hear(..) | Attempt::Say(_)) => by_error(found).map(Attempt::Say),
         (Reached::HungUp, Attempt::Hear(..) | Attempt::Say(Hello::Http)) => {
             Some(Attempt::Tls(Within::Unknown))
         }
@@ -135,6 +124,18 @@ fn following(port: u16, last: &Attempt, reached: Reached, found: &Identified) ->
             }
         }
         _ => None,
+    }
+}
+
+/// Whose way it is to refuse a command in these words.
+fn by_error(found: &Identified) -> Option<Hello> {
+    let said = |start: &str| {
+        found.facts.iter().any(|fact| fact.what == FactKind::Banner && fact.text.starts_with(start))
+    };
+    match () {
+        () if said("-ERR") => Some(Hello::Redis),
+        () if said("ERROR") => Some(Hello::Memcached),
+        () => None,
     }
 }
 
@@ -167,6 +168,11 @@ impl Look<'_> {
                 let mut last = Reached::Silence;
                 for hello in hellos {
                     last = self.ask(&mut visit.connect()?, *hello)?;
+                    if last == Reached::Words
+                        && let Some(better) = by_error(&self.found)
+                    {
+                        last = self.ask(&mut visit.connect()?, better)?;
+                    }
                     // Silence is what makes the others pointless, too.
                     if last != Reached::HungUp {
                         break;
@@ -278,8 +284,10 @@ impl Look<'_> {
                     self.banner(&text);
                     return Ok(Reached::Known);
                 }
-                self.found.speaks |= !why.contains("eof");
-                return Ok(Reached::Words);
+                // Words of another kind, or none.
+                let words = why.contains("corrupt message");
+                self.found.speaks |= words;
+                return Ok(if words { Reached::Words } else { Reached::HungUp });
             }
             Err(failed) => return quiet(failed),
         };

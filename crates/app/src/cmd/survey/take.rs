@@ -18,6 +18,7 @@ use watchpost_survey::talk::{Caller, Patience};
 use super::examine::{self, Shown};
 use super::resume::{self, Kept};
 use super::{plan, progress, report, send};
+use crate::cmd::control;
 use crate::args::Screen as Typed;
 use crate::args::survey::Take;
 use crate::exit::{Exit, Failure, output_failed, why};
@@ -100,7 +101,7 @@ pub fn take(
         }
     };
     cut.iter().for_each(|sentence| say(sentence));
-    let control = super::super::scope::control(scope, typed.resolver, typed.unproven)?;
+    let control = control::needed(scope, &typed.proof, typed.unproven)?;
     let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone())).interrupted_by(stop::asked);
     governor.open().map_err(|why| {
         Failure::usage(format!("nothing was sent: {why}"), "Take the stop file away when surveys may be taken again.")
@@ -115,7 +116,10 @@ pub fn take(
     let mut log = open_audit(&typed.audit, scope)?;
     let what = words(&request, sender.name());
     note(&mut log, &typed.audit, Event::Start { what: what.clone() })?;
-    let blocks = page::blocks(&scope.blocks.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let blocks = match scope.blocks.as_slice() {
+        [only] => only.to_string(),
+        all => format!("{} blocks", all.len()),
+    };
     let shown = progress::Shown::new(blocks, request.rate.all, screen.quiet);
     let found = take::take(&request, found, &mut sender, &governor, &mut |news| shown.tell(&news));
     let mut found = match found {

@@ -1,0 +1,60 @@
+//! Proof that whoever surveys the blocks runs them: asked for by `scope check --prove` and before every survey.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use watchpost_survey::control::{Proof, Ways, prove, system_resolver, token};
+use watchpost_survey::govern::Governor;
+use watchpost_survey::scope::Scope;
+use watchpost_survey::talk::{Caller, Patience};
+
+use crate::args::survey::ProofOptions;
+use crate::exit::Failure;
+use crate::stop;
+
+/// The port of hosts that are named without one.
+const HTTP: u16 = 80;
+
+/// Looks for the token.
+///
+/// # Errors
+/// It was stopped, or nothing can be asked.
+pub fn proofs(scope: &Scope, typed: &ProofOptions) -> Result<Vec<Proof>, Failure> {
+    let governor = Governor::new(scope.clone(), None).interrupted_by(stop::asked);
+    let caller = Caller::new(&governor, None, Patience::default())
+        .map_err(|error| Failure::internal(error.to_string(), "This is a bug. Please report it."))?;
+    let mut hosts = Vec::new();
+    for text in &typed.token_host {
+        let host = text.parse().or_else(|_| text.parse().map(|host| SocketAddr::new(host, HTTP)));
+        hosts.push(host.map_err(|_| {
+            Failure::usage(format!("--token-host {text}: no address"), "For example 192.0.2.10 or 192.0.2.10:8080.")
+        })?);
+    }
+    let resolver = typed.resolver.or_else(|| system_resolver(Path::new("/etc/resolv.conf")).ok().flatten());
+    prove(&caller, &Ways { resolver, hosts, patience: None })
+        .map_err(|why| Failure::usage(format!("the proof of control: {why}"), "Ask again when it may be asked."))
+}
+
+/// Whether control is proved, in words: what a survey's record says of it.
+///
+/// # Errors
+/// It is not, and nobody answers for it with `--unproven`. A lab's blocks are nobody's and need no proof.
+pub fn needed(scope: &Scope, typed: &ProofOptions, unproven: bool) -> Result<String, Failure> {
+    let asked = typed.resolver.is_some() || !typed.token_host.is_empty();
+    if scope.lab && !asked {
+        return Ok("not checked: a lab's blocks".into());
+    }
+    let proofs = proofs(scope, typed)?;
+    let words: Vec<String> = proofs.iter().map(ToString::to_string).collect();
+    if proofs.iter().all(|proof| proof.how.is_some()) || unproven {
+        return Ok(words.join("; "));
+    }
+    Err(Failure::configuration(
+        format!("that you run these blocks is not proven. {}", words.join(". ")),
+        format!(
+            "Put the text {} into a TXT record of the name above, or serve it at http://HOST/.well-known/watchpost-control and name \
+             the host with --token-host; or answer for it yourself with --unproven. Nothing was sent.",
+            token(scope)
+        ),
+    ))
+}
