@@ -51,7 +51,13 @@ struct Spent {
 impl Governor {
     /// Of a scope; sending ends when `stop_file` appears.
     pub fn new(scope: Scope, stop_file: Option<PathBuf>) -> Self {
-        Self { scope, stop_file, stop: AtomicBool::new(false), interrupted: || false, spent: Mutex::default() }
+        Self {
+            scope,
+            stop_file,
+            stop: AtomicBool::new(false),
+            interrupted: || false,
+            spent: Mutex::default(),
+        }
     }
 
     /// The same; sending ends when `interrupted` says so, too.

@@ -16,7 +16,13 @@ pub struct Take {
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
     /// The scope file: `watchpost scope check --help` shows one
-    #[arg(long, value_name = "FILE", default_value = "scope.toml", env = "WATCHPOST_SCOPE", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "scope.toml",
+        env = "WATCHPOST_SCOPE",
+        hide_env_values = true
+    )]
     pub scope: PathBuf,
     /// TCP ports, e.g. 22,80,8000-8100; `all` for every port that the scope allows
     #[arg(long, value_name = "PORTS", help_heading = "What is asked")]
@@ -37,7 +43,13 @@ pub struct Take {
     #[arg(long, value_parser = FalseyValueParser::new(), help_heading = "What is asked")]
     pub no_identify: bool,
     /// A folder with a copy of Recog's fingerprints, which come before those that are built in
-    #[arg(long, value_name = "FOLDER", env = "WATCHPOST_RECOG", hide_env_values = true, help_heading = "What is asked")]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "WATCHPOST_RECOG",
+        hide_env_values = true,
+        help_heading = "What is asked"
+    )]
     pub recog: Option<PathBuf>,
 
     /// Send by raw packets or not at all [default: raw if allowed, else connect]
@@ -81,10 +93,24 @@ pub struct Take {
     #[arg(long, value_parser = FalseyValueParser::new(), help_heading = "Safety")]
     pub dry_run: bool,
     /// Sending ends within a second when this file appears
-    #[arg(long, value_name = "FILE", default_value = "watchpost.stop", env = "WATCHPOST_STOP_FILE", hide_env_values = true, help_heading = "Safety")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "watchpost.stop",
+        env = "WATCHPOST_STOP_FILE",
+        hide_env_values = true,
+        help_heading = "Safety"
+    )]
     pub stop_file: PathBuf,
     /// The log of what was done, a chain of hashes
-    #[arg(long, value_name = "FILE", default_value = "watchpost-audit.ndjson", env = "WATCHPOST_AUDIT", hide_env_values = true, help_heading = "Safety")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "watchpost-audit.ndjson",
+        env = "WATCHPOST_AUDIT",
+        hide_env_values = true,
+        help_heading = "Safety"
+    )]
     pub audit: PathBuf,
 
     /// Write the survey to a file; compressed if its name ends in .zst
@@ -94,7 +120,13 @@ pub struct Take {
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub previous: Option<OsString>,
     /// Which services may be seen where
-    #[arg(long, value_name = "FILE", env = "WATCHPOST_POLICY", hide_env_values = true, help_heading = "Results")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "WATCHPOST_POLICY",
+        hide_env_values = true,
+        help_heading = "Results"
+    )]
     pub policy: Option<PathBuf>,
     /// Go on with a survey that was stopped: the file that was named then
     #[arg(long, value_name = "FILE", help_heading = "Results")]

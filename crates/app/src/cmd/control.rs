@@ -1,7 +1,6 @@
 //! Proof that whoever surveys the blocks runs them: asked for by `scope check --prove` and before every survey.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use watchpost_survey::control::{Proof, Ways, prove, system_resolver, token};
 use watchpost_survey::govern::Governor;
@@ -27,12 +26,16 @@ pub fn proofs(scope: &Scope, typed: &ProofOptions) -> Result<Vec<Proof>, Failure
     for text in &typed.token_host {
         let host = text.parse().or_else(|_| text.parse().map(|host| SocketAddr::new(host, HTTP)));
         hosts.push(host.map_err(|_| {
-            Failure::usage(format!("--token-host {text}: no address"), "For example 192.0.2.10 or 192.0.2.10:8080.")
+            Failure::usage(
+                format!("--token-host {text}: no address"),
+                "For example 192.0.2.10 or 192.0.2.10:8080.",
+            )
         })?);
     }
-    let resolver = typed.resolver.or_else(|| system_resolver(Path::new("/etc/resolv.conf")).ok().flatten());
-    prove(&caller, &Ways { resolver, hosts, patience: None })
-        .map_err(|why| Failure::usage(format!("the proof of control: {why}"), "Ask again when it may be asked."))
+    let resolver = typed.resolver.or_else(system_resolver);
+    prove(&caller, &Ways { resolver, hosts, patience: None }).map_err(|why| {
+        Failure::usage(format!("the proof of control: {why}"), "Ask again when it may be asked.")
+    })
 }
 
 /// Whether control is proved, in words: what a survey's record says of it.

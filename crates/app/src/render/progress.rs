@@ -38,7 +38,10 @@ pub fn line(progress: &Progress, cap: u32, elapsed: Duration) -> String {
 pub fn rate_change(change: &Change) -> String {
     let (from, to) = (number(change.from.into()), number(change.to.into()));
     if change.to < change.from {
-        format!("note: {} of what is known to answer did not: from {from} to {to} packets/s", percent(change.loss))
+        format!(
+            "note: {} of what is known to answer did not: from {from} to {to} packets/s",
+            percent(change.loss)
+        )
     } else {
         format!("note: loss is {}: from {from} to {to} packets/s", percent(change.loss))
     }
@@ -52,7 +55,17 @@ mod tests {
     #[test]
     fn how_far_it_is() {
         let position = Position { pass: 0, turn: 2_500 };
-        let progress = Progress { position, turns: 10_000, sent: 2_500, open: 38, loss: Some(0.004), ..Progress::default() };
-        assert_eq!(line(&progress, 1_000, Duration::from_secs(5)).replace('\u{a0}', " "), "pass 1  500/s of 1,000  open 38  loss 0.4 %  left 0:15");
+        let progress = Progress {
+            position,
+            turns: 10_000,
+            sent: 2_500,
+            open: 38,
+            loss: Some(0.004),
+            ..Progress::default()
+        };
+        assert_eq!(
+            line(&progress, 1_000, Duration::from_secs(5)).replace('\u{a0}', " "),
+            "pass 1  500/s of 1,000  open 38  loss 0.4 %  left 0:15"
+        );
     }
 }

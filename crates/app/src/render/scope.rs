@@ -49,7 +49,10 @@ pub fn page(scope: &Scope, now: Timestamp, control: Option<&[Proof]>) -> String 
     tell("lab", if scope.lab { "yes: special-purpose space may be named" } else { "" });
     tell("registry", "not checked: whether these blocks are registered to you");
     match control {
-        None => tell("control", "not checked: --prove looks for a TXT record in the reverse zone, or a served token"),
+        None => tell(
+            "control",
+            "not checked: --prove looks for a TXT record in the reverse zone, or a served token",
+        ),
         Some(proofs) => proofs.iter().for_each(|proof| tell("control", &clean(&proof.to_string()))),
     }
     tell("token", &token(scope));

@@ -51,14 +51,18 @@ pub fn on_link(target: IpAddr) -> bool {
     all.filter(|entry| entry.interface_name != "lo").any(|entry| {
         let Some((address, mask)) = entry.address.zip(entry.netmask) else { return false };
         match target {
-            IpAddr::V4(target) => address.as_sockaddr_in().zip(mask.as_sockaddr_in()).is_some_and(|(own, mask)| {
-                let (own, mask) = (own.ip(), mask.ip());
-                own & mask == target & mask && own != target && mask != Ipv4Addr::BROADCAST
-            }),
-            IpAddr::V6(target) => address.as_sockaddr_in6().zip(mask.as_sockaddr_in6()).is_some_and(|(own, mask)| {
-                let (own, mask) = (own.ip(), mask.ip());
-                own & mask == target & mask && own != target && mask.to_bits() != u128::MAX
-            }),
+            IpAddr::V4(target) => {
+                address.as_sockaddr_in().zip(mask.as_sockaddr_in()).is_some_and(|(own, mask)| {
+                    let (own, mask) = (own.ip(), mask.ip());
+                    own & mask == target & mask && own != target && mask != Ipv4Addr::BROADCAST
+                })
+            }
+            IpAddr::V6(target) => {
+                address.as_sockaddr_in6().zip(mask.as_sockaddr_in6()).is_some_and(|(own, mask)| {
+                    let (own, mask) = (own.ip(), mask.ip());
+                    own & mask == target & mask && own != target && mask.to_bits() != u128::MAX
+                })
+            }
         }
     })
 }

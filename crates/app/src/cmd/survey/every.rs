@@ -25,7 +25,10 @@ pub fn run(typed: &Take, screen: &Screen) -> Result<Exit, Failure> {
     let every = period(typed.every.as_deref().unwrap_or_default())?;
     let folder = typed.out.as_deref().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::usage(format!("--out {}: {}", folder.display(), why(&error)), "With --every it names a folder.")
+        Failure::usage(
+            format!("--out {}: {}", folder.display(), why(&error)),
+            "With --every it names a folder.",
+        )
     })?;
     let mut last: Option<(Inventory, PathBuf)> = newest(folder, screen.quiet)?;
     let mut taken = 0u64;
@@ -68,18 +71,30 @@ pub fn run(typed: &Take, screen: &Screen) -> Result<Exit, Failure> {
 /// `24h`, `1d 12h`, `90s`.
 fn period(typed: &str) -> Result<Duration, Failure> {
     let parsed = typed.replace('d', "d ").split_whitespace().try_fold(SignedDuration::ZERO, |sum, part| {
-        let days = part.strip_suffix('d').and_then(|days| days.parse::<i64>().ok()).map(|days| SignedDuration::from_hours(24 * days.min(3_650)));
+        let days = part
+            .strip_suffix('d')
+            .and_then(|days| days.parse::<i64>().ok())
+            .map(|days| SignedDuration::from_hours(24 * days.min(3_650)));
         sum.checked_add(days.or_else(|| part.parse().ok())?)
     });
-    parsed.and_then(|period| Duration::try_from(period).ok()).filter(|period| *period >= Duration::from_secs(1)).ok_or_else(|| {
-        Failure::usage(format!("--every {typed}: not a duration of a second or more"), "For example 24h, 90m or 7d.")
-    })
+    parsed
+        .and_then(|period| Duration::try_from(period).ok())
+        .filter(|period| *period >= Duration::from_secs(1))
+        .ok_or_else(|| {
+            Failure::usage(
+                format!("--every {typed}: not a duration of a second or more"),
+                "For example 24h, 90m or 7d.",
+            )
+        })
 }
 
 /// The newest survey of a folder, by name.
 fn newest(folder: &Path, quiet: bool) -> Result<Option<(Inventory, PathBuf)>, Failure> {
     let entries = std::fs::read_dir(folder).map_err(|error| {
-        Failure::unreadable(format!("{}: {}", folder.display(), why(&error)), "Name a folder that can be read.")
+        Failure::unreadable(
+            format!("{}: {}", folder.display(), why(&error)),
+            "Name a folder that can be read.",
+        )
     })?;
     let is_survey = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -95,7 +110,9 @@ mod tests {
 
     #[test]
     fn durations_as_people_write_them() {
-        for (text, seconds) in [("24h", 86_400), ("90m", 5_400), ("1d", 86_400), ("1d12h", 129_600), ("5s", 5)] {
+        for (text, seconds) in
+            [("24h", 86_400), ("90m", 5_400), ("1d", 86_400), ("1d12h", 129_600), ("5s", 5)]
+        {
             assert_eq!(period(text).unwrap().as_secs(), seconds, "{text}");
         }
         for text in ["", "0s", "24", "often", "-1h"] {

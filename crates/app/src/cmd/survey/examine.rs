@@ -8,9 +8,9 @@ use std::thread;
 use watchpost_core::contact::Transport;
 use watchpost_survey::checks::{Finding, Subject, examine};
 use watchpost_survey::govern::Stopped;
-use watchpost_survey::identify::{self, Fingerprints, Identified};
-use watchpost_survey::talk::{Caller, Failed};
+use watchpost_survey::identify::{self, Identified, recog::Fingerprints};
 use watchpost_survey::take::Found;
+use watchpost_survey::talk::{Caller, Failed};
 
 /// Conversations at a time.
 const AT_ONCE: usize = 32;
@@ -37,7 +37,10 @@ pub fn all(
     prints: &Fingerprints,
     tell: &(dyn Fn(usize, usize) + Sync),
 ) -> (Vec<Shown>, Option<Stopped>) {
-    let tcp = found.hosts.iter().flat_map(|(host, said)| said.open().map(move |(port, _)| (*host, Transport::Tcp, port, None)));
+    let tcp = found
+        .hosts
+        .iter()
+        .flat_map(|(host, said)| said.open().map(move |(port, _)| (*host, Transport::Tcp, port, None)));
     let udp = found.hosts.iter().flat_map(|(host, said)| {
         said.udp.iter().map(move |(port, words)| (*host, Transport::Udp, *port, Some(words.as_slice())))
     });
@@ -48,7 +51,9 @@ pub fn all(
     thread::scope(|threads| {
         for _ in 0..AT_ONCE.min(services.len()) {
             threads.spawn(|| {
-                while let Some((host, transport, port, words)) = services.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((host, transport, port, words)) =
+                    services.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     match one(caller, prints, *host, *transport, *port, *words) {
                         Ok(one) => shown.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(one),
                         Err(why) => {

@@ -48,7 +48,8 @@ pub fn scope(path: &Path, json: bool) -> Result<Read, Failure> {
         Failure::unreadable(format!("{name}: {}", why(&error)), hint)
     })?;
     let scope = Scope::parse(&text).map_err(|mistakes| {
-        let told = mistakes.iter().map(|wrong| Failure::configuration(format!("{name}: {wrong}"), &wrong.fix));
+        let told =
+            mistakes.iter().map(|wrong| Failure::configuration(format!("{name}: {wrong}"), &wrong.fix));
         let mut told: Vec<Failure> = told.collect();
         let last = told.pop().unwrap_or_else(|| Failure::configuration(name.to_string(), ""));
         told.iter().for_each(|failure| {
@@ -97,7 +98,8 @@ pub fn request(typed: &Take, scope: &Scope, seed: [u64; 3]) -> Result<(Request, 
         Some(most) => Passes { least: most.min(Passes::default().least), most, ..Passes::default() },
         None => Passes::default(),
     };
-    let on_link = targets.iter().next().is_some_and(|first| watchpost_survey::raw::route::on_link(first.get()));
+    let on_link =
+        targets.iter().next().is_some_and(|first| watchpost_survey::raw::route::on_link(first.get()));
     let request = Request {
         targets,
         tcp,
@@ -123,8 +125,10 @@ fn targets(typed: &Take, scope: &Scope, cut: &mut Vec<String>) -> Result<Targets
     let mut wanted: Vec<IpNet> = listed.iter().map(|address| IpNet::from(*address)).collect();
     if typed.targets.is_empty() {
         wanted.extend(scope.blocks.iter().filter(|block| matches!(block, IpNet::V4(_))));
-        let known: Vec<Ipv6Addr> =
-            listed.iter().filter_map(|address| if let IpAddr::V6(v6) = address { Some(*v6) } else { None }).collect();
+        let known: Vec<Ipv6Addr> = listed
+            .iter()
+            .filter_map(|address| if let IpAddr::V6(v6) = address { Some(*v6) } else { None })
+            .collect();
         wanted.extend(candidates(scope, &known, MOST_V6).into_iter().map(|target| IpNet::from(target.get())));
     }
     for text in &typed.targets {
@@ -145,7 +149,9 @@ fn targets(typed: &Take, scope: &Scope, cut: &mut Vec<String>) -> Result<Targets
     }
     let (targets, refused) = Targets::of(scope, &wanted);
     // Of hitlists, what lies elsewhere is nobody's mistake.
-    let asked_for = |net: &IpNet| typed.targets.iter().any(|text| text.parse() == Ok(*net) || text.parse() == Ok(net.addr()));
+    let asked_for = |net: &IpNet| {
+        typed.targets.iter().any(|text| text.parse() == Ok(*net) || text.parse() == Ok(net.addr()))
+    };
     cut.extend(refused.iter().filter(|(net, _)| asked_for(net)).map(|(net, why)| format!("{net} is {why}")));
     Ok(targets)
 }
@@ -168,7 +174,10 @@ impl AddrV6 for IpNet {
 fn listed(name: &OsStr) -> Result<Vec<IpAddr>, Failure> {
     let shown = name.to_string_lossy();
     let unreadable = |error: &std::io::Error| {
-        Failure::unreadable(format!("{shown}: {}", why(error)), "Name a file with one address a line, or with records.")
+        Failure::unreadable(
+            format!("{shown}: {}", why(error)),
+            "Name a file with one address a line, or with records.",
+        )
     };
     let file = std::fs::File::open(name).map_err(|error| unreadable(&error))?;
     let mut out = Vec::new();
@@ -231,17 +240,28 @@ fn ports(typed: &Take, scope: &Scope, cut: &mut Vec<String>) -> Result<(Vec<u16>
     Ok((tcp, udp))
 }
 
-fn allowed(transport: &str, wanted: impl Iterator<Item = u16>, allowed: &Ports, cut: &mut Vec<String>) -> Vec<u16> {
+fn allowed(
+    transport: &str,
+    wanted: impl Iterator<Item = u16>,
+    allowed: &Ports,
+    cut: &mut Vec<String>,
+) -> Vec<u16> {
     let (allowed, refused): (Vec<u16>, Vec<u16>) = wanted.partition(|port| allowed.contains(*port));
     if let Some(first) = refused.first() {
-        let others = if refused.len() > 1 { format!(" and {} others", refused.len() - 1) } else { String::new() };
+        let others =
+            if refused.len() > 1 { format!(" and {} others", refused.len() - 1) } else { String::new() };
         cut.push(format!("{transport} port {first}{others} is not allowed by the scope"));
     }
     allowed
 }
 
 fn shard(typed: &str) -> Result<(u64, NonZeroU64), Failure> {
-    let wrong = || Failure::usage(format!("--shard {typed}: not a part of a number"), "For example --shard 1/3, 2/3 and 3/3.");
+    let wrong = || {
+        Failure::usage(
+            format!("--shard {typed}: not a part of a number"),
+            "For example --shard 1/3, 2/3 and 3/3.",
+        )
+    };
     let (number, shards) = typed.split_once('/').ok_or_else(wrong)?;
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let shards: NonZeroU64 = shards.parse().map_err(|_| wrong())?;
@@ -302,7 +322,9 @@ mod tests {
         assert!(failed.message.contains("198.51.100.1/32 is in no block"), "{}", failed.message);
         let failed = asked("watchpost survey --tcp 8080").unwrap_err();
         assert!(failed.message.contains("port 8080 is not allowed"), "{}", failed.message);
-        for line in ["--shard 0/3 --seed 1", "--shard 4/3 --seed 1", "--shard x --seed 1", "--tcp 0", "example.org"] {
+        for line in
+            ["--shard 0/3 --seed 1", "--shard 4/3 --seed 1", "--shard x --seed 1", "--tcp 0", "example.org"]
+        {
             assert!(asked(&format!("watchpost survey {line}")).is_err(), "{line}");
         }
     }

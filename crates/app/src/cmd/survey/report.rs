@@ -33,8 +33,6 @@ pub struct About<'a> {
     pub control: String,
     /// What could not be seen, a sentence each.
     pub unseen: Vec<String>,
-    /// Services were asked what they are.
-    pub identified: bool,
 }
 
 /// The inventory.
@@ -232,7 +230,10 @@ mod tests {
 
     #[test]
     fn ports_as_ranges() {
-        assert_eq!(ranges("tcp", &[443, 22, 23, 24, 65_535, 65_534]), ["tcp/22-24", "tcp/443", "tcp/65534-65535"]);
+        assert_eq!(
+            ranges("tcp", &[443, 22, 23, 24, 65_535, 65_534]),
+            ["tcp/22-24", "tcp/443", "tcp/65534-65535"]
+        );
         assert!(ranges("udp", &[]).is_empty());
     }
 

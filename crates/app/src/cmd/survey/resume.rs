@@ -42,9 +42,11 @@ impl Kept {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let hint = "Name the file that was named when the survey was stopped (its name ends in .resume).";
-        let file = File::open(path).map_err(|error| Failure::unreadable(format!("{name}: {}", why(&error)), hint))?;
-        let kept: Self = serde_json::from_reader(io::BufReader::new(file))
-            .map_err(|error| Failure::unreadable(format!("{name}: no survey that was stopped: {error}"), hint))?;
+        let file = File::open(path)
+            .map_err(|error| Failure::unreadable(format!("{name}: {}", why(&error)), hint))?;
+        let kept: Self = serde_json::from_reader(io::BufReader::new(file)).map_err(|error| {
+            Failure::unreadable(format!("{name}: no survey that was stopped: {error}"), hint)
+        })?;
         if kept.version != VERSION {
             let what = format!("{name}: of version {}, and this build reads {VERSION}", kept.version);
             return Err(Failure::unreadable(what, "Begin the survey anew."));
@@ -62,7 +64,10 @@ impl Kept {
             (false, _) => "the scope has changed since",
             (true, false) => "it asked something else: give the same targets, ports and options",
         };
-        Err(Failure::usage(format!("--resume {}: {other}", path.display()), "Or begin the survey anew, without --resume."))
+        Err(Failure::usage(
+            format!("--resume {}: {other}", path.display()),
+            "Or begin the survey anew, without --resume.",
+        ))
     }
 
     /// Writes it, readable by its owner alone: the key of its hashes is in it.
@@ -89,7 +94,14 @@ fn fingerprint(request: &Request) -> String {
     use sha2::{Digest, Sha256};
     let text = format!(
         "{:?}",
-        (request.targets.blocks(), &request.tcp, &request.udp, request.discover, request.shard, request.on_link)
+        (
+            request.targets.blocks(),
+            &request.tcp,
+            &request.udp,
+            request.discover,
+            request.shard,
+            request.on_link
+        )
     );
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -35,7 +35,9 @@ pub fn sender(typed: &Take, read: &Read, targets: &Targets) -> Result<(Sender, V
         )),
         Err(why) => Ok((
             connect(),
-            vec![format!("by ordinary connections, slower and without ICMP, because raw packets are not to be had ({why})")],
+            vec![format!(
+                "by ordinary connections, slower and without ICMP, because raw packets are not to be had ({why})"
+            )],
         )),
     }
 }
@@ -48,7 +50,10 @@ fn raw(typed: &Take, read: &Read, targets: &Targets) -> Result<Sender, String> {
         return Err(format!("{} is not there", program.display()));
     }
     let gateway = match typed.gateway_mac.as_deref() {
-        Some(text) => Some(ethernet(text).ok_or_else(|| format!("{text:?} is no Ethernet address such as 02:00:5e:00:00:01"))?),
+        Some(text) => Some(
+            ethernet(text)
+                .ok_or_else(|| format!("{text:?} is no Ethernet address such as 02:00:5e:00:00:01"))?,
+        ),
         None => None,
     };
     let wish = Wish { interface: typed.interface.clone(), source: typed.source.clone(), gateway };
@@ -65,6 +70,7 @@ fn raw(typed: &Take, read: &Read, targets: &Targets) -> Result<Sender, String> {
     {
         (way.v4, way.v6) = (way.v4.or(also.v4), way.v6.or(also.v6));
     }
-    let helper = Helper::start(&program, &read.text, read.scope.clone(), &way).map_err(|error| error.to_string())?;
+    let helper =
+        Helper::start(&program, &read.text, read.scope.clone(), &way).map_err(|error| error.to_string())?;
     Ok(Sender::Raw(Box::new((helper, way))))
 }

@@ -10,7 +10,7 @@ use watchpost_core::inventory::{Asked, Inventory, Policy, Previous, settle};
 use watchpost_core::record::{Severity, Stamp};
 use watchpost_survey::audit::{self, Event, Log};
 use watchpost_survey::govern::Governor;
-use watchpost_survey::identify::Fingerprints;
+use watchpost_survey::identify::recog::Fingerprints;
 use watchpost_survey::scope::Scope;
 use watchpost_survey::take::{self, Found, Request, Sender};
 use watchpost_survey::talk::{Caller, Patience};
@@ -18,9 +18,9 @@ use watchpost_survey::talk::{Caller, Patience};
 use super::examine::{self, Shown};
 use super::resume::{self, Kept};
 use super::{plan, progress, report, send};
-use crate::cmd::control;
 use crate::args::Screen as Typed;
 use crate::args::survey::Take;
+use crate::cmd::control;
 use crate::exit::{Exit, Failure, output_failed, why};
 use crate::inventory;
 use crate::render::clean::clean;
@@ -45,9 +45,18 @@ pub fn run(typed: &Take, screen: &Typed) -> Result<Exit, Failure> {
     if typed.dry_run {
         return dry_run(typed, &read.scope, screen.quiet);
     }
-    let previous = typed.previous.as_deref().map(|name| Ok((inventory::read(name, screen.quiet)?, hash_of(Path::new(name)))));
+    let previous = typed
+        .previous
+        .as_deref()
+        .map(|name| Ok((inventory::read(name, screen.quiet)?, hash_of(Path::new(name)))));
     let previous = previous.transpose()?;
-    let taken = take(typed, screen, &read, previous.as_ref().map(|(inventory, hash)| (inventory, hash.clone())), typed.out.as_deref())?;
+    let taken = take(
+        typed,
+        screen,
+        &read,
+        previous.as_ref().map(|(inventory, hash)| (inventory, hash.clone())),
+        typed.out.as_deref(),
+    )?;
     show(typed, screen, &taken.inventory)?;
     Ok(taken.exit)
 }
@@ -104,7 +113,10 @@ pub fn take(
     let control = control::needed(scope, &typed.proof, typed.unproven)?;
     let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone())).interrupted_by(stop::asked);
     governor.open().map_err(|why| {
-        Failure::usage(format!("nothing was sent: {why}"), "Take the stop file away when surveys may be taken again.")
+        Failure::usage(
+            format!("nothing was sent: {why}"),
+            "Take the stop file away when surveys may be taken again.",
+        )
     })?;
     let (mut sender, notes) = send::sender(typed, read, &request.targets)?;
     notes.iter().for_each(|sentence| say(sentence));
@@ -127,7 +139,10 @@ pub fn take(
         Err(failed) => {
             shown.done();
             note(&mut log, &typed.audit, Event::End { how: failed.to_string(), packets: 0 })?;
-            return Err(Failure::internal(failed.to_string(), "What was sent before is not known; the audit log says when it began."));
+            return Err(Failure::internal(
+                failed.to_string(),
+                "What was sent before is not known; the audit log says when it began.",
+            ));
         }
     };
     let (looked, stopped) = look(typed, &found, &sender, &governor, &prints, &shown)?;
@@ -143,7 +158,6 @@ pub fn take(
         sources: sources(&sender),
         control,
         unseen: unseen(&request, &sender, scope),
-        identified: !typed.no_identify,
     };
     let mut fresh = report::inventory(&about, &found, looked);
     fresh.survey.audit_end = Some(end);
@@ -262,7 +276,10 @@ fn words(request: &Request, sender: &str) -> String {
 fn unseen(request: &Request, sender: &Sender, scope: &Scope) -> Vec<String> {
     let mut out = Vec::new();
     if matches!(sender, Sender::Connect(_)) {
-        out.push("ICMP, and what header fields tell of operating systems: it was sent by ordinary connections".to_owned());
+        out.push(
+            "ICMP, and what header fields tell of operating systems: it was sent by ordinary connections"
+                .to_owned(),
+        );
     }
     if request.udp.is_empty() {
         out.push("UDP services: none was asked".to_owned());
@@ -286,7 +303,10 @@ fn sources(sender: &Sender) -> Vec<String> {
 fn policy(path: &Path) -> Result<Policy, Failure> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::unreadable(format!("{name}: {}", why(&error)), "Name a policy file; docs/survey.md shows one.")
+        Failure::unreadable(
+            format!("{name}: {}", why(&error)),
+            "Name a policy file; docs/survey.md shows one.",
+        )
     })?;
     Policy::parse(&text).map_err(|mistakes| {
         let all: Vec<String> = mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect();
@@ -297,15 +317,21 @@ fn policy(path: &Path) -> Result<Policy, Failure> {
 fn prints(typed: &Take) -> Result<Fingerprints, Failure> {
     let Some(folder) = &typed.recog else { return Ok(Fingerprints::shipped()) };
     Fingerprints::load(folder).map_err(|error| {
-        Failure::unreadable(format!("--recog {}: {}", folder.display(), why(&error)), "Name the folder `xml` of a copy of Recog.")
+        Failure::unreadable(
+            format!("--recog {}: {}", folder.display(), why(&error)),
+            "Name the folder `xml` of a copy of Recog.",
+        )
     })
 }
 
 /// Three numbers that nobody guesses; with a number given the order is always the same, and the hashes are not.
 fn seed(given: Option<u64>) -> Result<[u64; 3], Failure> {
     let mut bytes = [0; 24];
-    let read = File::open("/dev/urandom").and_then(|mut random| io::Read::read_exact(&mut random, &mut bytes));
-    read.map_err(|error| Failure::internal(format!("/dev/urandom: {error}"), "Without chance there are no keys."))?;
+    let read =
+        File::open("/dev/urandom").and_then(|mut random| io::Read::read_exact(&mut random, &mut bytes));
+    read.map_err(|error| {
+        Failure::internal(format!("/dev/urandom: {error}"), "Without chance there are no keys.")
+    })?;
     let (words, _) = bytes.as_chunks::<8>();
     let mut seed = [0; 3];
     for (seed, word) in seed.iter_mut().zip(words) {
@@ -349,7 +375,8 @@ fn open_audit(path: &PathBuf, scope: &Scope) -> Result<Log<File>, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => audit::End::default(),
         Err(error) => return Err(broken(why(&error))),
     };
-    let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| unwritable(path, &error))?;
+    let file =
+        OpenOptions::new().create(true).append(true).open(path).map_err(|error| unwritable(path, &error))?;
     let operator = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let operator = operator.unwrap_or_else(|_| "unknown".to_owned());
     Ok(Log::new(file, end, operator, scope.hash()))
@@ -360,10 +387,16 @@ fn note(log: &mut Log<File>, path: &Path, event: Event) -> Result<(), Failure> {
 }
 
 /// Notes what was sent and how it ended; gives the end of the chain.
-fn audit_end(log: &mut Log<File>, path: &Path, found: &Found, governor: &Governor) -> Result<String, Failure> {
+fn audit_end(
+    log: &mut Log<File>,
+    path: &Path,
+    found: &Found,
+    governor: &Governor,
+) -> Result<String, Failure> {
     let mut sent = found.sent();
     // What confirmations sent is in both.
-    let confirmed = found.ran.iter().filter(|ran| ran.stage == take::Stage::Confirm).flat_map(|ran| &ran.done.sent);
+    let confirmed =
+        found.ran.iter().filter(|ran| ran.stage == take::Stage::Confirm).flat_map(|ran| &ran.done.sent);
     for (network, packets) in confirmed {
         if let Some(sum) = sent.get_mut(network) {
             *sum = sum.saturating_sub(*packets);
