@@ -70,7 +70,7 @@ pub struct Take {
     /// Packets a second in all; never more than the scope allows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "How it is sent")]
     pub rate: Option<u32>,
-    /// Times that each question is asked at most, if nothing answers [default: 2 to 6, until less than 0.05 % can be missed]
+    /// Times that each question is asked at most, if nothing answers [default: 2 to 6, until less than 0.02 % can be missed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=15), help_heading = "How it is sent")]
     pub passes: Option<u8>,
     /// Seconds that answers are waited for after each pass

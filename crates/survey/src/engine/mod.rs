@@ -109,7 +109,7 @@ pub struct Passes {
 
 impl Default for Passes {
     fn default() -> Self {
-        Self { least: 2, most: 6, aim: 0.000_5 }
+        Self { least: 2, most: 6, aim: 0.000_2 }
     }
 }
 

@@ -4,7 +4,7 @@
 //! says that it is open has to show an application: words, or an orderly end, after a handshake and a line of ours. Where even a port that
 //! nobody uses speaks, nothing that the host says counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ use crate::scope::InScope;
 use crate::talk::{Caller, Failed};
 
 /// Conversations at a time.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 /// Ports of one host that opens everything, which are asked to speak.
 const PORTS: usize = 128;
 
@@ -62,8 +62,14 @@ pub(super) fn all(
 ) -> Result<(), Stopped> {
     let scope = caller.governor().scope();
     let mut asked: Vec<InScope<SocketAddr>> = Vec::new();
+    let service = |address: IpAddr, port: u16| {
+        scope.admit(address).and_then(|host| scope.service(host, Transport::Tcp, port)).ok()
+    };
     for (address, host) in &mut found.hosts {
         let everything = host.opens_everything();
+        if everything {
+            asked.extend(host.controls.0.first().and_then(|port| service(*address, *port)));
+        }
         let mut budget = PORTS;
         for (port, tcp) in &mut host.tcp {
             if !everything && !is_odd(tcp) {
@@ -71,8 +77,7 @@ pub(super) fn all(
             }
             // Until it speaks.
             tcp.proof = Proof::Mute;
-            let target = scope.admit(*address).and_then(|host| scope.service(host, Transport::Tcp, *port));
-            if let (Ok(target), Some(left)) = (target, budget.checked_sub(1)) {
+            if let (Some(target), Some(left)) = (service(*address, *port), budget.checked_sub(1)) {
                 budget = left;
                 asked.push(target);
             }
@@ -80,10 +85,10 @@ pub(super) fn all(
     }
     let total = asked.len() as u64;
     let next = AtomicUsize::new(0);
-    let spoke: Mutex<Vec<(IpAddr, u16)>> = Mutex::default();
+    let spoke: Mutex<BTreeSet<(IpAddr, u16)>> = Mutex::default();
     let stopped: Mutex<Option<Stopped>> = Mutex::default();
-    let lock = |list: &Mutex<Vec<(IpAddr, u16)>>, one| {
-        list.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(one);
+    let lock = |list: &Mutex<BTreeSet<(IpAddr, u16)>>, one| {
+        list.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(one);
     };
     thread::scope(|threads| {
         for _ in 0..AT_ONCE.min(asked.len()) {
@@ -102,8 +107,12 @@ pub(super) fn all(
         }
     });
     tell(News::Confirmed(next.into_inner().min(asked.len()) as u64, total));
-    for (address, port) in spoke.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-        if let Some(tcp) = found.hosts.get_mut(&address).and_then(|host| host.tcp.get_mut(&port)) {
+    let spoke = spoke.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    for (address, port) in &spoke {
+        let Some(host) = found.hosts.get_mut(address) else { continue };
+        // Whose unused ports speak, speaks everywhere.
+        let chatter = host.controls.0.iter().any(|control| spoke.contains(&(*address, *control)));
+        if let Some(tcp) = host.tcp.get_mut(port).filter(|_| !chatter) {
             tcp.proof = Proof::Spoke;
         }
     }

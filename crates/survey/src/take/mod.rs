@@ -146,8 +146,8 @@ pub struct Host {
     pub refused: u32,
     /// Ports that a filter forbids, as it says itself.
     pub forbidden: u32,
-    /// It opens ports that nobody uses: so many of so many.
-    pub controls: (u32, u32),
+    /// Ports that nobody uses, and whether they opened: so many were asked.
+    pub controls: (BTreeSet<u16>, u32),
 }
 
 /// A TCP port that said that it is open.
@@ -162,7 +162,7 @@ pub struct Tcp {
 impl Host {
     /// It opens whatever it is asked: a SYN proxy or a tarpit, or a filter that answers for it.
     pub fn opens_everything(&self) -> bool {
-        self.controls.1 > 0 && 2 * self.controls.0 > self.controls.1
+        2 * self.controls.0.len() > self.controls.1 as usize
     }
 
     /// The ports that are open, as far as was looked.
@@ -242,6 +242,11 @@ impl Taking<'_> {
             self.stage(Stage::Udp, &blocks, asks, Vec::new())?;
         }
         let again = self.again();
+        for (host, ask) in &again {
+            if let (Ask::Syn(_), Some(host)) = (ask, self.found.hosts.get_mut(host)) {
+                host.controls.1 += 1;
+            }
+        }
         self.stage(Stage::Look, &[], Vec::new(), again)?;
         self.confirm()
     }
@@ -309,9 +314,6 @@ impl Taking<'_> {
             Event::Progress(progress) => tell(News::Progress(progress)),
             Event::Rate(change) => tell(News::Rate(change)),
         })?;
-        if stage == Stage::Look {
-            self.found.unseen();
-        }
         match &done.stopped {
             Some((why, at)) => {
                 self.found.stopped = Some(why.clone());
@@ -378,9 +380,8 @@ impl Found {
         }
         let host = self.hosts.entry(address).or_default();
         match (stage, answer.ask, &answer.kind) {
-            (Stage::Look, Ask::Syn(_), kind) => {
-                host.controls.1 += 1;
-                host.controls.0 += u32::from(matches!(kind, Kind::Open(_)));
+            (Stage::Look, Ask::Syn(port), Kind::Open(_)) => {
+                host.controls.0.insert(port);
             }
             (Stage::Look, Ask::FullSyn(port), Kind::Open(seen)) => {
                 if let Some(tcp) = host.tcp.get_mut(&port) {
@@ -399,13 +400,6 @@ impl Found {
                 host.alive_by.insert(ask);
             }
             _ => {}
-        }
-    }
-
-    /// Controls that did not answer at all are no openings.
-    fn unseen(&mut self) {
-        for host in self.hosts.values_mut().filter(|host| !host.tcp.is_empty()) {
-            host.controls.1 = host.controls.1.max(CONTROLS_ASKED as u32);
         }
     }
 
