@@ -110,12 +110,12 @@ fn open(inventory: &Inventory, found: &[&Exposure], screen: &Screen) -> String {
     let labels = kinds.keys().map(|(_, service)| width(service)).max().unwrap_or_default() + 4;
     for ((_, service), (services, names)) in kinds {
         let mut text = plural(services.len() as u64, "host", "hosts");
-        let mut named: Vec<String> = names.into_iter().take(HOSTS).collect();
+        let named: Vec<String> = names.into_iter().take(HOSTS).collect();
         if !named.is_empty() {
-            text.push_str(&format!("  {}", std::mem::take(&mut named).join(", ")));
+            text.push_str(&format!(", {}", named.join(" or ")));
         }
         let hosts: Vec<String> = services.iter().take(HOSTS).map(|s| clean(&s.host)).collect();
-        text.push_str(&format!("  {}", hosts.join(", ")));
+        text.push_str(&format!(": {}", hosts.join(", ")));
         if let Some(others @ 1..) = services.len().checked_sub(HOSTS) {
             text.push_str(&format!(" and {} more", number(others as u64)));
         }
@@ -247,7 +247,7 @@ mod tests {
         let text = page(&empty, &screen(80));
         assert!(
             text.ends_with(
-                "0 open ports on 0 of 256 addresses; 99.6 % (99.1 to 99.9) of what is open was found\n"
+                "0 open ports on 0 of 256 addresses; 99.6 % (99.1 to 99.9) of what is open was found "
             ),
             "{text}"
         );

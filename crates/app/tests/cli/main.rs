@@ -10,3 +10,4 @@ mod options; // what was typed wrongly
 mod outputs; // table, JSON, CSV, Markdown, explain, list
 mod running; // the binary
 mod scope; // scope check, audit verify
+mod surveys; // survey diff, and traffic held against a survey

@@ -9,7 +9,7 @@ use watchpost_core::record::{Severity, Stamp};
 use super::{PLAIN, name, place, rung, told, weight};
 use crate::render::Screen;
 use crate::render::clean::clean;
-use crate::render::style::{Ink, pad, paint, width};
+use crate::render::style::{Ink, labelled, pad, paint, width};
 use crate::render::words::{coarse, day, plural, seconds};
 
 /// Characters of what a side of a change says.
@@ -36,18 +36,21 @@ pub fn page(changes: &[Change], before: &Inventory, after: &Inventory, screen: &
     let rank = |sign: char| "+-?~".find(sign).unwrap_or(9);
     lines.sort_by_key(|line| (rank(line.sign), std::cmp::Reverse(line.severity)));
     let places = lines.iter().map(|line| width(&line.place)).max().unwrap_or_default().min(30);
-    let whats = lines.iter().map(|line| width(&line.what)).max().unwrap_or_default().min(screen.width / 2);
+    let whats = lines.iter().map(|line| width(&line.what)).max().unwrap_or_default().min(screen.width / 3);
     let mut out = String::new();
     for line in &lines {
-        let text = format!(
-            "{} {}  {}  {}",
-            line.sign,
-            pad(&line.place, places),
-            pad(&line.what, if line.more.is_empty() { 0 } else { whats }),
-            line.more
-        );
-        out.push_str(&paint(screen.colour, Ink::Of(line.severity), text.trim_end()));
+        let head = format!("{} {}  ", line.sign, pad(&line.place, places));
+        let row = format!("{head}{}  {}", pad(&line.what, whats), line.more);
+        let fits = !screen.wrap || width(row.trim_end()) <= screen.width;
+        let row = if fits { row } else { format!("{head}{}", line.what) };
+        out.push_str(&paint(screen.colour, Ink::Of(line.severity), row.trim_end()));
         out.push('\n');
+        if !fits {
+            let below = labelled("", &line.more, width(&head), Some(screen.width));
+            for text in below.lines() {
+                out.push_str(&format!("{}\n", paint(screen.colour, Ink::Faint, text)));
+            }
+        }
     }
     for difference in other_questions(before, after) {
         out.push_str(&told(&difference, screen));
@@ -149,6 +152,9 @@ impl OfService<'_> {
 
     /// What a service is called: what runs there, else what is spoken.
     fn service(&self, inventory: &Inventory, change: &Change) -> String {
+        if change.service.ends_with("/*") {
+            return "every port opens".to_owned();
+        }
         let known = inventory
             .services
             .iter()
