@@ -32,7 +32,7 @@ pub fn run(typed: &args::Explain) -> Result<Exit, Failure> {
     let written = if typed.json {
         let lessons = records.lessons(campaign).iter().map(|lesson| (*lesson).clone()).collect();
         let returns = records.returns(campaign).iter().map(|follow_up| (*follow_up).clone()).collect();
-        let shown = records.shown(campaign).into_iter().cloned().collect();
+        let shown = records.shown(campaign).iter().map(|exposure| (*exposure).clone()).collect();
         json::write(&mut out, vec![campaign.clone()], lessons, returns, shown, analysis.run.clone())
     } else {
         let page = explain::explain(campaign, &records, &screen);

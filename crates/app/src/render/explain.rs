@@ -12,6 +12,7 @@ mod networks; // where the targets are
 mod opening; // the sentences for the ticket
 mod order; // in which order
 mod returns; // who came back
+mod shown; // what a survey found exposed of it
 mod together; // together with whom
 mod tools; // with what
 
@@ -46,6 +47,7 @@ pub fn explain(campaign: &Campaign, records: &Records<'_>, screen: &Screen) -> S
         page.list(),
         page.together(),
         page.lessons(),
+        page.shown(),
         page.returns(),
         page.resembles(),
         page.out_of_view(),

@@ -25,6 +25,7 @@ pub struct Records<'a> {
     by_id: BTreeMap<&'a str, (&'a Campaign, &'a str)>,
     lessons: BTreeMap<&'a str, Vec<&'a Lesson>>,
     returns: BTreeMap<&'a str, Vec<&'a FollowUp>>,
+    shown: BTreeMap<&'a str, Vec<&'a Exposure>>,
 }
 
 impl<'a> Records<'a> {
@@ -46,6 +47,7 @@ impl<'a> Records<'a> {
             by_id,
             lessons: of_lessons,
             returns: of_returns,
+            shown: BTreeMap::new(),
         };
         for lesson in lessons {
             let id = records.joined(&lesson.campaign);
@@ -59,18 +61,20 @@ impl<'a> Records<'a> {
     }
 
     /// With what a survey found exposed.
-    pub fn with_exposures(self, exposures: &'a [Exposure]) -> Self {
-        Self { exposures, ..self }
+    pub fn with_exposures(mut self, exposures: &'a [Exposure]) -> Self {
+        self.exposures = exposures;
+        for exposure in exposures.iter().filter(|exposure| exposure.within_policy != Some(true)) {
+            for seen in &exposure.seen_by {
+                self.shown.entry(&seen.campaign).or_default().push(exposure);
+            }
+        }
+        self.shown.values_mut().for_each(|shown| shown.sort_by_key(|e| std::cmp::Reverse(e.rung)));
+        self
     }
 
     /// What a scan was shown of that, the worst first.
-    pub fn shown(&self, campaign: &Campaign) -> Vec<&'a Exposure> {
-        let mine = |e: &&Exposure| {
-            e.seen_by.iter().any(|seen| seen.campaign == campaign.id) && e.within_policy != Some(true)
-        };
-        let mut shown: Vec<&Exposure> = self.exposures.iter().filter(mine).collect();
-        shown.sort_by_key(|e| std::cmp::Reverse(e.rung));
-        shown
+    pub fn shown(&self, campaign: &Campaign) -> &[&'a Exposure] {
+        self.shown.get(campaign.id.as_str()).map_or(&[], Vec::as_slice)
     }
 
     /// The id of the scan that this one was joined into, or its own.

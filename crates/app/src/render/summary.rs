@@ -51,6 +51,7 @@ pub fn summary(records: &Records<'_>, around: &Circumstances, screen: &Screen) -
     tell("came back", came_back(records, most));
     tell("joined", vec![joined(records.campaigns)]);
     tell("read", vec![read(run, around)]);
+    tell("survey", vec![survey(records)]);
     tell("assumed", assumed(run));
     tell("skipped", skipped(run, around, most));
     tell("damaged", damaged(run, most));
@@ -142,6 +143,13 @@ fn came_back(records: &Records<'_>, most: usize) -> Vec<String> {
 }
 
 /// What was assumed of inputs that do not say it, each once.
+fn survey(records: &Records<'_>) -> String {
+    let Some(id) = &records.run.survey else { return String::new() };
+    let seen = records.exposures.iter().filter(|e| !e.seen_by.is_empty()).count() as u64;
+    let of = plural(records.exposures.len() as u64, "exposure", "exposures");
+    format!("{}: what it found is taken as known; of {of} {} shown to a scan", clean(id), number(seen))
+}
+
 fn assumed(run: &Run) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for text in run.inputs.iter().flat_map(|input| &input.assumed).map(|text| clean(text)) {

@@ -245,12 +245,9 @@ mod tests {
         let mut empty = taken();
         (empty.services, empty.exposures) = (vec![], vec![]);
         let text = page(&empty, &screen(80));
-        assert!(
-            text.ends_with(
-                "0 open ports on 0 of 256 addresses; 99.6 % (99.1 to 99.9) of what is open was found "
-            ),
-            "{text}"
-        );
+        let line = text.replace('\n', " ");
+        let told = "0 open ports on 0 of 256 addresses; 99.6 % (99.1 to 99.9) of what is open was found ";
+        assert!(line.ends_with(told), "{text}");
         empty.survey.miss = None;
         assert!(page(&empty, &screen(80)).contains("not seen: how much was missed"));
     }

@@ -12,6 +12,7 @@ use super::names::{Named, Services, order};
 use super::record::{Exposure, Service, State};
 use super::settle::Asked;
 use super::survey::Survey;
+use crate::blocks::Blocks;
 use crate::mistake::Mistake;
 use crate::record::{Record, SCHEMA_VERSION};
 
@@ -68,13 +69,13 @@ impl Inventory {
 
     /// Whether this survey asked a service, as its record tells: one that was stopped may have asked anything.
     pub fn asked(&self) -> impl Fn(&str, &str) -> Asked + use<> {
-        let targets: Vec<IpNet> = self.survey.targets.iter().filter_map(|net| net.parse().ok()).collect();
+        let nets: Vec<IpNet> = self.survey.targets.iter().filter_map(|net| net.parse().ok()).collect();
+        let targets = Blocks::new(nets);
         let sets: Vec<Services> =
             self.survey.asked.iter().filter_map(|set| Services::parse(set).ok()).collect();
         let whole = self.survey.coverage >= WHOLE;
         move |host, service| {
-            let target =
-                host.parse::<IpAddr>().is_ok_and(|host| targets.iter().any(|net| net.contains(&host)));
+            let target = host.parse::<IpAddr>().is_ok_and(|host| targets.find(host.into()).is_some());
             let named = Named::parse(service).is_some_and(|named| sets.iter().any(|set| set.holds(named)));
             if whole && target && named { Asked::Once } else { Asked::No }
         }
@@ -300,5 +301,25 @@ pub(super) mod tests {
         assert_eq!(asked("192.0.2.3", "udp/53"), Asked::No);
         inventory.survey.coverage = 0.7;
         assert_eq!(inventory.asked()("192.0.2.3", "tcp/22"), Asked::No);
+    }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic_and_what_stands_beside_them_is_read(
+            noise in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..80), 0..6),
+            cut in 0usize..400, place in 0usize..400, byte: u8
+        ) {
+            let good: Vec<String> = taken(20, &[("192.0.2.9", "tcp/22")]).write().collect();
+            let mut bent = good[1].clone().into_bytes();
+            let at = place % bent.len();
+            bent[at] = byte;
+            bent.truncate(cut.max(1));
+            let lines = noise.iter().map(Vec::as_slice).chain([bent.as_slice()]).chain(good.iter().map(String::as_bytes));
+            let (read, told) = Inventory::read(lines).unwrap();
+            prop_assert!(!read.services.is_empty() && read.services.len() <= 2);
+            prop_assert!(told.skipped as usize <= noise.len() + 2);
+        }
     }
 }

@@ -22,7 +22,8 @@ use crate::net::Address;
 pub struct Known {
     /// What was asked.
     targets: Blocks,
-    asked: Vec<Services>,
+    /// A bit for each TCP port that was asked.
+    ports: Vec<u64>,
     /// Who sends from within sees more than the survey did.
     own: Blocks,
     is_whole: bool,
@@ -45,7 +46,7 @@ impl Known {
         let states = inventory.services.iter().filter_map(|s| Some((key(&s.host, &s.service)?, s.state)));
         let mut known = Self {
             targets: Blocks::new(nets(&inventory.survey.targets)),
-            asked: inventory.survey.asked.iter().filter_map(|set| Services::parse(set).ok()).collect(),
+            ports: ports(&inventory.survey.asked),
             own: Blocks::new(nets(&inventory.survey.blocks)),
             is_whole: inventory.survey.coverage >= WHOLE,
             services: states.collect(),
@@ -81,9 +82,13 @@ impl Known {
             && service.transport == Transport::Tcp
             && self.targets.find(host).is_some()
             && self.own.find(source).is_none()
-            && self.asked.iter().any(|set| set.holds(named))
+            && self.was_asked(service.port)
             && !self.services.contains_key(&(host, all))
             && self.services.get(&(host, named)).is_none_or(|state| *state == State::Closed)
+    }
+
+    fn was_asked(&self, port: u16) -> bool {
+        self.ports.get(usize::from(port / 64)).is_some_and(|word| word >> (port % 64) & 1 != 0)
     }
 
     /// Whether a service is there.
@@ -105,6 +110,19 @@ impl Known {
     pub fn exposed(&self, host: Address, service: Service) -> &[usize] {
         self.exposed.get(&(host, Named::One(service))).map_or(&[], Vec::as_slice)
     }
+}
+
+/// A bit for each TCP port of these sets.
+fn ports(asked: &[String]) -> Vec<u64> {
+    let mut ports = vec![0u64; 65_536 / 64];
+    for set in asked.iter().filter_map(|set| Services::parse(set).ok()) {
+        for port in set.ports(Transport::Tcp) {
+            if let Some(word) = ports.get_mut(usize::from(port / 64)) {
+                *word |= 1 << (port % 64);
+            }
+        }
+    }
+    ports
 }
 
 #[cfg(test)]

@@ -97,6 +97,12 @@ impl Services {
         })
     }
 
+    /// Its ports, where it is of this transport.
+    pub fn ports(&self, transport: Transport) -> impl Iterator<Item = u16> + use<> {
+        let ports = (transport == self.transport).then(|| self.ports.clone());
+        ports.into_iter().flatten()
+    }
+
     /// Whether it holds this service; of all ports of a host, whether it holds any.
     pub fn holds(&self, service: Named) -> bool {
         match service {

@@ -168,8 +168,8 @@ mod tests {
     #[test]
     fn the_interval_covers_what_is_true() {
         let mut draw = numbers(7);
-        for (p, looks, passes) in [(0.98, 300, 2), (0.9, 200, 2), (0.5, 60, 3), (0.999, 2_000, 1)] {
-            let truth = (1.0 - p as f64).powi(passes);
+        for (p, looks, passes) in [(0.98_f64, 300, 2), (0.9, 200, 2), (0.5, 60, 3), (0.999, 2_000, 1)] {
+            let truth = (1.0 - p).powi(passes);
             let runs = 600;
             let (mut covered, mut paired) = (0, 0);
             for _ in 0..runs {
@@ -184,7 +184,7 @@ mod tests {
                         (first + u64::from(a), second + u64::from(b), both + u64::from(a && b));
                 }
                 let miss = Recapture::of_two_passes(first, second, both).unwrap();
-                let truth = (1.0 - p as f64).powi(2);
+                let truth = (1.0 - p).powi(2);
                 paired += u32::from(miss.low - 1e-6 <= truth && truth <= miss.high + 1e-6);
             }
             // 95 % of 600 is 570; three standard deviations below are 554.

@@ -123,8 +123,8 @@ impl Survey {
 
     /// The miss rate that holds for a host: its network's, else the survey's own.
     pub fn miss_at(&self, host: IpAddr) -> Option<Miss> {
-        let network = network(host);
-        let own = self.miss_by_prefix.iter().find(|p| p.prefix.parse() == Ok(network));
+        let network = network(host).to_string();
+        let own = self.miss_by_prefix.iter().find(|p| p.prefix == network);
         own.map(|p| p.miss).or(self.miss)
     }
 }

@@ -177,12 +177,18 @@ pub(super) fn advice(c: &Campaign, records: &Records<'_>) -> Vec<String> {
         out.push(format!("{source} is yours: find out what scans there; if nobody knows, isolate it"));
     }
     // What a survey found is known, with what takes it away; the rules below guess from what was said.
-    let shown = if theirs { Vec::new() } else { records.shown(c) };
+    let shown = if theirs { &[][..] } else { records.shown(c) };
     for exposure in shown.iter().filter(|exposure| !exposure.fix.line.is_empty()).take(MOST_LINES) {
         let place = place(&exposure.host, &exposure.service);
         out.push(format!("{place}: {}; {}", clean(&exposure.what), fix(exposure)));
     }
-    let open = if theirs { Vec::new() } else { open(records.lessons(c)) };
+    let mut open = if theirs { Vec::new() } else { open(records.lessons(c)) };
+    let is_told = |open: &Open<'_>| {
+        shown
+            .iter()
+            .any(|e| e.host == open.host && e.service == open.service.service && !e.fix.line.is_empty())
+    };
+    open.retain(|open| !is_told(open));
     for rule in RULES {
         let mut places: BTreeMap<usize, String> = BTreeMap::new();
         for (place, open) in open.iter().enumerate().filter(|(_, open)| (rule.when)(open)) {

@@ -30,8 +30,11 @@ pub fn page(changes: &[Change], before: &Inventory, after: &Inventory, screen: &
     for change in changes.iter().filter(|change| change.is_news()) {
         services.entry(order(&change.host, &change.service)).or_default().push(change);
     }
-    let mut lines: Vec<Line> =
-        services.values().flat_map(|of_one| OfService { changes: of_one, before, after }.lines()).collect();
+    let (before_all, after_all) = (Index::new(before), Index::new(after));
+    let mut lines: Vec<Line> = services
+        .values()
+        .flat_map(|of_one| OfService { changes: of_one, before: &before_all, after: &after_all }.lines())
+        .collect();
     // What is new and worst comes first; what is equal stays in the order of hosts.
     let rank = |sign: char| "+-?~".find(sign).unwrap_or(9);
     lines.sort_by_key(|line| (rank(line.sign), std::cmp::Reverse(line.severity)));
@@ -95,8 +98,39 @@ fn counted(lines: &[Line], before: &Inventory, after: &Inventory) -> String {
 /// The changes of one service.
 struct OfService<'a> {
     changes: &'a [&'a Change],
-    before: &'a Inventory,
-    after: &'a Inventory,
+    before: &'a Index<'a>,
+    after: &'a Index<'a>,
+}
+
+/// An inventory, by service.
+struct Index<'a> {
+    services: BTreeMap<(&'a str, &'a str), &'a Service>,
+    /// Worst first.
+    exposures: BTreeMap<(&'a str, &'a str), Vec<&'a Exposure>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(inventory: &'a Inventory) -> Self {
+        let services =
+            inventory.services.iter().map(|s| ((s.host.as_str(), s.service.as_str()), s)).collect();
+        let mut exposures: BTreeMap<(&str, &str), Vec<&Exposure>> = BTreeMap::new();
+        for exposure in &inventory.exposures {
+            exposures.entry((&exposure.host, &exposure.service)).or_default().push(exposure);
+        }
+        exposures.values_mut().for_each(|all| all.sort_by_key(|e| std::cmp::Reverse((weight(e), e.rung))));
+        Self { services, exposures }
+    }
+
+    fn service<'b>(&'b self, change: &'b Change) -> Option<&'b Service> {
+        self.services.get(&(change.host.as_str(), change.service.as_str())).copied()
+    }
+
+    fn exposures<'b>(&'b self, change: &'b Change) -> &'b [&'b Exposure]
+    where
+        'a: 'b,
+    {
+        self.exposures.get(&(change.host.as_str(), change.service.as_str())).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl OfService<'_> {
@@ -129,12 +163,10 @@ impl OfService<'_> {
     }
 
     fn added(&self, change: &Change) -> Line {
-        let mut exposures: Vec<&Exposure> = of(&self.after.exposures, change).collect();
-        exposures.sort_by_key(|e| std::cmp::Reverse((weight(e), e.rung)));
-        let found = self.after.services.iter().find(|s| s.host == change.host && s.service == change.service);
-        match exposures.first() {
+        match self.after.exposures(change).first() {
             Some(worst) => self.line('+', weight(worst), clean(&worst.what), self.since(worst)),
             None => {
+                let found = self.after.service(change);
                 let since = found.map(|s| format!("since {}", date(&s.first_seen))).unwrap_or_default();
                 self.line('+', PLAIN, self.service(self.after, change), since)
             }
@@ -151,15 +183,11 @@ impl OfService<'_> {
     }
 
     /// What a service is called: what runs there, else what is spoken.
-    fn service(&self, inventory: &Inventory, change: &Change) -> String {
+    fn service(&self, of: &Index<'_>, change: &Change) -> String {
         if change.service.ends_with("/*") {
             return "every port opens".to_owned();
         }
-        let known = inventory
-            .services
-            .iter()
-            .find(|s: &&Service| s.host == change.host && s.service == change.service);
-        known.and_then(name).unwrap_or_else(|| "a service".to_owned())
+        of.service(change).and_then(name).unwrap_or_else(|| "a service".to_owned())
     }
 
     /// Everything but the state.
@@ -174,7 +202,8 @@ impl OfService<'_> {
     fn other(&self, change: &Change) -> Line {
         let (was, is) = (side(change.before.as_ref()), side(change.after.as_ref()));
         if change.aspect == Aspect::Exposure {
-            let found = of(&self.after.exposures, change).filter(|e| Some(&e.check) == change.check.as_ref());
+            let found =
+                self.after.exposures(change).iter().filter(|e| Some(&e.check) == change.check.as_ref());
             let worst = found.max_by_key(|e| e.rung);
             return match (worst, change.kind) {
                 (Some(worst), ChangeKind::Added) => {
@@ -220,12 +249,6 @@ impl OfService<'_> {
         }
         text
     }
-}
-
-/// The exposures of a change's service.
-fn of<'a>(exposures: &'a [Exposure], change: &Change) -> impl Iterator<Item = &'a Exposure> {
-    let (host, service) = (change.host.clone(), change.service.clone());
-    exposures.iter().filter(move |e| e.host == host && e.service == service)
 }
 
 /// One side, cleaned and cut.
