@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use common::*;
 use watchpost_core::contact::{Contact, Outcome, Phase, SECOND, flags};
-use watchpost_core::inventory::{Inventory, Known, Service, State, Survey};
+use watchpost_core::inventory::{Exposure, Inventory, Known, Rung, Service, State, Survey};
 use watchpost_core::pipeline::{Findings, Pipeline};
-use watchpost_core::record::Status;
+use watchpost_core::record::{Severity, Status};
 
 const PLENTY: u64 = 64 << 20;
 
@@ -112,4 +112,64 @@ fn the_laws_hold_with_a_survey() {
     second.informed(Arc::clone(&survey));
     feed(&mut second, after, 700);
     assert_eq!(text(&second.finish()), text(&one));
+}
+
+/// A sweep that finds one host open.
+fn finding(source: u8, open: u8, from: i64) -> Vec<Contact> {
+    let mut contacts = Vec::new();
+    for i in 0..8u8 {
+        let probe =
+            syn(START + (from + i64::from(i)) * SECOND, v4(198, 51, 100, source), v4(203, 0, 113, i * 9), 80);
+        contacts.push(probe);
+        if i * 9 == open {
+            contacts.push(accepted(&probe));
+        }
+    }
+    contacts
+}
+
+#[test]
+fn the_scan_that_was_shown_the_worst_comes_first() {
+    let exposure = |host: &str, rung, within_policy| Exposure {
+        host: host.into(),
+        service: "tcp/80".into(),
+        check: "made".into(),
+        rung,
+        what: format!("{rung:?}"),
+        within_policy,
+        ..Exposure::default()
+    };
+    let survey = Survey { blocks: vec!["203.0.113.0/24".into()], ..Survey::default() };
+    let exposures = vec![
+        exposure("203.0.113.9", Rung::Anonymous, None),
+        exposure("203.0.113.18", Rung::Sensitive, None),
+        exposure("203.0.113.27", Rung::Sensitive, Some(true)),
+        exposure("203.0.113.36", Rung::Reachable, Some(false)),
+        exposure("203.0.113.45", Rung::Sensitive, None),
+    ];
+    let survey = Arc::new(Known::new(&Inventory { survey, services: vec![], exposures }));
+    let contacts: Vec<Contact> = [(1, 9, 0), (2, 18, 100), (3, 27, 200), (4, 36, 300)]
+        .iter()
+        .flat_map(|(s, o, t)| finding(*s, *o, *t))
+        .collect();
+    let findings = judged(&contacts, Some(&survey), 1);
+    let learned = |rule: &str| rule.starts_with("it learned an exposure");
+    let rows: Vec<(&str, bool)> =
+        findings.campaigns.iter().map(|c| (c.sources[0].as_str(), learned(&c.severity_rule))).collect();
+    // The policy's own exposure is learned on any rung; what it allows raises nothing.
+    let expected =
+        [("198.51.100.2", true), ("198.51.100.1", true), ("198.51.100.4", true), ("198.51.100.3", false)];
+    assert_eq!(rows, expected);
+    let pairs: Vec<(&str, usize)> =
+        findings.exposures.iter().map(|e| (e.host.as_str(), e.seen_by.len())).collect();
+    let expected = [
+        ("203.0.113.18", 1),
+        ("203.0.113.9", 1),
+        ("203.0.113.36", 1),
+        ("203.0.113.27", 1),
+        ("203.0.113.45", 0),
+    ];
+    assert_eq!(pairs, expected);
+    assert_eq!(findings.exposures[0].seen_by[0].campaign, findings.campaigns[0].id);
+    assert_eq!(findings.exposures[0].seen_by[0].severity, Severity::High);
 }

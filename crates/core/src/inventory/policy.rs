@@ -177,15 +177,13 @@ impl Policy {
         let (Ok(address), Some(named)) = (host.parse::<IpAddr>(), Named::parse(service)) else {
             return Verdict::Denied("what it is cannot be told", format!("drop {service} to {host}"));
         };
-        let holding = |rules: &'_ [Rule]| -> Vec<Rule> {
-            rules.iter().filter(|rule| rule.holds(address, named) && !rule.is_over(today)).cloned().collect()
-        };
         let drop = || format!("drop {service} to {host} from outside, or allow it in policy.toml");
         if let Some(rule) = self.deny.iter().find(|rule| rule.holds(address, named) && !rule.is_over(today)) {
             let why = if rule.why.is_empty() { "a rule denies it" } else { &rule.why };
             return Verdict::Denied(why, format!("drop {service} to {host} from outside"));
         }
-        let most = holding(&self.allow).into_iter().map(|rule| rule.rung).max();
+        let holding = self.allow.iter().filter(|rule| rule.holds(address, named) && !rule.is_over(today));
+        let most = holding.map(|rule| rule.rung).max();
         match most {
             Some(rung) => Verdict::Allowed(rung),
             None if self.open => Verdict::Allowed(Rung::Identified),
