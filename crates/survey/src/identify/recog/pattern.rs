@@ -43,11 +43,12 @@ impl Pattern {
         }
         let mut read =
             Self { body: inline_flags(pattern).into(), flags: set.into(), of_characters: false, groups: 0 };
-        let mut parser = regex_syntax::ParserBuilder::new().utf8(false).build();
-        let mut parsed = parser.parse(&read.text(false));
+        // A parser keeps the flags of a pattern that failed.
+        let parse = |text: &str| regex_syntax::ParserBuilder::new().utf8(false).build().parse(text);
+        let mut parsed = parse(&read.text(false));
         if parsed.is_err() {
             read.of_characters = true;
-            parsed = parser.parse(&read.text(true));
+            parsed = parse(&read.text(true));
         }
         match parsed {
             Ok(hir) => read.groups = hir.properties().explicit_captures_len(),
