@@ -1,5 +1,7 @@
 //! Identification of services on loopback: small servers made here, and real daemons where they are installed.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "says what is skipped, and what was measured")]
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};

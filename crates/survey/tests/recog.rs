@@ -1,5 +1,7 @@
 //! Fingerprints in the XML form of Recog: the examples of a whole database, where one is at hand, and of the own files.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "says what is skipped, and what was measured")]
+
 use std::path::Path;
 
 use watchpost_survey::identify::recog::{Fingerprints, SHIPPED, check};
