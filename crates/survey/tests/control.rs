@@ -1,5 +1,7 @@
 //! Proof of control on loopback: with a real resolver where one is installed, and with small servers.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "says what is skipped, and what was measured")]
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::{Child, Command, Stdio};

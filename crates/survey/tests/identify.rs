@@ -1,5 +1,7 @@
 //! Identification of services on loopback: small servers made here, and real daemons where they are installed.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "says what is skipped, and what was measured")]
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -291,4 +293,111 @@ fn a_real_ssh_server() {
     let Some((_daemon, port)) = daemon("sshd", &config, &["-D", "-f", "HERE/config"]) else { return };
     let found = look(port).unwrap();
     assert_eq!((found.protocol.as_deref(), name(&found).0), (Some("ssh"), "OpenSSH"), "{found:?}");
+}
+
+#[test]
+fn a_real_nginx_with_tls_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/O=Lab/CN=box.example",
+        ])
+        .args([
+            "-addext",
+            "subjectAltName=DNS:www.box.example,IP:192.0.2.7",
+            "-keyout",
+            &at("key"),
+            "-out",
+            &at("cert"),
+        ])
+        .stderr(Stdio::null())
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: openssl is not installed");
+        return;
+    }
+    let config = "daemon off; master_process off; pid HERE/pid; error_log HERE/error; events {}\n\
+                  http { access_log off; client_body_temp_path HERE/b; proxy_temp_path HERE/p; fastcgi_temp_path HERE/f;\n\
+                  uwsgi_temp_path HERE/u; scgi_temp_path HERE/s; server { listen 127.0.0.1:PORT ssl; ssl_certificate CERT;\n\
+                  ssl_certificate_key KEY; return 200 'x'; } }"
+        .replace("CERT", &at("cert"))
+        .replace("KEY", &at("key"));
+    let Some((_daemon, port)) = daemon("nginx", &config, &["-c", "HERE/config", "-e", "HERE/error"]) else {
+        return;
+    };
+    let found = look(port).unwrap();
+    assert_eq!(
+        (found.protocol.as_deref(), found.tls, name(&found).0),
+        (Some("http"), true, "nginx"),
+        "{found:?}"
+    );
+    assert_eq!(texts(&found, FactKind::CertificateName), ["box.example", "www.box.example", "192.0.2.7"]);
+    assert_eq!(texts(&found, FactKind::CertificateIssuer), ["box.example, Lab"]);
+    let protocols = texts(&found, FactKind::Protocol);
+    assert!(matches!(protocols.as_slice(), ["TLS 1.2" | "TLS 1.3", "HTTP/1.1"]), "{protocols:?}");
+}
+
+#[test]
+fn mail_servers_are_not_asked_for_tls_that_they_do_not_offer() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let port = server(move |mut line| {
+        let _ = line.write_all(b"220 mail.example ESMTP Postfix (Debian/GNU)\r\n");
+        let mut asked = [0; 512];
+        while let Ok(length @ 1..) = line.read(&mut asked) {
+            let _ = sender.send(String::from_utf8_lossy(&asked[..length]).into_owned());
+            let _ = line.write_all(b"250-mail.example\r\n250 SIZE\r\n");
+        }
+    });
+    let found = look(port).unwrap();
+    assert_eq!((found.protocol.as_deref(), name(&found).0), (Some("smtp"), "Postfix"));
+    assert_eq!(found.os.unwrap().name, "Debian");
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), ["EHLO lab.example\r\n"]);
+}
+
+#[test]
+fn printers_are_not_made_to_print() {
+    let Ok(listener) = TcpListener::bind((HOST, 9100)) else {
+        eprintln!("skipped: port 9100 is taken");
+        return;
+    };
+    let (sender, receiver) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for mut line in listener.incoming().flatten() {
+            let mut printed = Vec::new();
+            let _ = line.read_to_end(&mut printed);
+            let _ = sender.send(printed);
+        }
+    });
+    let found = look(9100).unwrap();
+    assert!(!found.speaks);
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), b"");
+}
+
+#[test]
+fn datagrams_tell_what_they_tell_on_the_wire() {
+    let prints = Fingerprints::shipped();
+    let mut dns = b"\x57\x50\x84\0\0\x01\0\x01\0\0\0\0\x07version\x04bind\0\0\x10\0\x03\xc0\x0c\0\x10\0\x03\0\0\0\0\0\x0f\x0e".to_vec();
+    dns.extend_from_slice(b"unbound 1.17.1");
+    let found = identify::datagram(53, &dns, &prints);
+    assert_eq!((found.protocol.as_deref(), name(&found)), (Some("dns"), ("Unbound", Some("1.17.1"))));
+    let mut ntp = vec![0x16, 0x82, 0, 1, 0, 0, 0, 0, 0, 0, 0, 80];
+    ntp.extend_from_slice(b"version=\"ntpd 4.2.8p15@1.3728-o\", processor=\"x86_64\",\r\nsystem=\"Linux/5.10.0-8-amd64\", leap=0");
+    let found = identify::datagram(123, &ntp, &prints);
+    assert_eq!((found.protocol.as_deref(), name(&found)), (Some("ntp"), ("ntpd", Some("4.2.8p15"))));
+    assert_eq!(found.os.unwrap().name, "Linux 5.10.0-8-amd64");
+    let sip = b"SIP/2.0 200 OK\r\nServer: Asterisk PBX 18.10.0\r\n\r\n";
+    assert_eq!(name(&identify::datagram(5060, sip, &prints)), ("Asterisk", Some("18.10.0")));
+    // What is not known still speaks.
+    let found = identify::datagram(4_000, b"?", &prints);
+    assert!(found.speaks && found.facts.is_empty() && found.protocol.is_none());
+    assert!(!identify::datagram(4_000, b"", &prints).speaks);
 }

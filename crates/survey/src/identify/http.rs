@@ -179,8 +179,9 @@ mod tests {
     #[test]
     fn nothing_of_the_scope_breaks_out_of_a_request() {
         let text = "organisation = \"Lab\"\nauthorised_by = \"Jane\"\nvalid_until = \"2999-01-01\"\n\
-                    about = \"https://who.example:8443/x\\r\\nEvil: 1\"\nblocks = [\"127.0.0.1/32\"]\nlab = true\ntcp = \"80\"\n";
-        let scope = Scope::parse(text).unwrap();
+                    about = \"https://who.example:8443/x\"\nblocks = [\"127.0.0.1/32\"]\nlab = true\ntcp = \"80\"\n";
+        let mut scope = Scope::parse(text).unwrap();
+        scope.about += "\r\nEvil: 1";
         assert!(
             user_agent(&scope).ends_with("(+https://who.example:8443/xEvil:1)"),
             "{}",

@@ -26,7 +26,7 @@ use watchpost_formats::conversation::said;
 use crate::scope::InScope;
 use crate::talk::{Caller, Failed};
 pub use http::user_agent;
-use recog::Fingerprints;
+pub use recog::Fingerprints;
 
 /// Facts of a service that are kept.
 const MOST_FACTS: usize = 24;
@@ -86,6 +86,18 @@ pub fn tcp(
     prints: &Fingerprints,
 ) -> Result<Identified, Failed> {
     look::tcp(caller, target, prints)
+}
+
+/// What an answer tells that a server gave by TCP to `asked` (nothing, where it spoke first): for those who have words and need no visit.
+pub fn answer(port: u16, asked: &[u8], answer: &[u8], prints: &Fingerprints) -> Identified {
+    let mut found = Identified { speaks: !answer.is_empty(), ..Identified::default() };
+    if let Some(heard) = said::server(port, asked, answer, true) {
+        found.speak(heard.protocol);
+        found.tell(&heard.facts);
+        let words = words::of_answer(heard.protocol, &heard.facts, answer);
+        judge::judge(&mut found, &words, prints);
+    }
+    found
 }
 
 /// What a datagram from a service tells.

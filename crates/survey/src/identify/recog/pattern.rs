@@ -43,16 +43,17 @@ impl Pattern {
         }
         let mut read =
             Self { body: inline_flags(pattern).into(), flags: set.into(), of_characters: false, groups: 0 };
-        let mut parser = regex_syntax::ParserBuilder::new().utf8(false).build();
-        let mut parsed = parser.parse(&read.text(false));
-        if parsed.is_err() {
+        // A parser keeps the flags of a pattern that failed.
+        let parse = |text: &str| match regex_syntax::ParserBuilder::new().utf8(false).build().parse(text) {
+            Ok(hir) => Ok(hir.properties().explicit_captures_len()),
+            Err(error) => Err(format!("the pattern does not compile: {}", reason(&error))),
+        };
+        let mut groups = parse(&read.text(false));
+        if groups.is_err() {
             read.of_characters = true;
-            parsed = parser.parse(&read.text(true));
+            groups = parse(&read.text(true));
         }
-        match parsed {
-            Ok(hir) => read.groups = hir.properties().explicit_captures_len(),
-            Err(error) => return Err(format!("the pattern does not compile: {}", reason(&error))),
-        }
+        read.groups = groups?;
         Ok(read)
     }
 

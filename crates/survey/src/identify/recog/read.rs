@@ -78,8 +78,16 @@ impl<'a> Lines<'a> {
 pub(super) fn document<'a>(file: &str, text: &'a str) -> Result<Document<'a>, Trouble> {
     let options = roxmltree::ParsingOptions { nodes_limit: MOST_NODES, ..Default::default() };
     let trouble = |line, why: String| Trouble { file: file.to_owned(), line, why };
-    let document = Document::parse_with_options(text, options)
-        .map_err(|error| trouble(error.pos().row as usize, format!("no sound XML: {error}")))?;
+    let document = Document::parse_with_options(text, options).map_err(|error| {
+        let line = match error {
+            // What ends too early is wrong at its end.
+            roxmltree::Error::UnclosedRootNode | roxmltree::Error::UnexpectedEndOfStream => {
+                text.lines().count()
+            }
+            _ => error.pos().row as usize,
+        };
+        trouble(line, format!("no sound XML: {error}"))
+    })?;
     if document.root_element().has_tag_name("fingerprints") {
         Ok(document)
     } else {
