@@ -220,9 +220,10 @@ impl<'a> Client<'a> {
         let was = self.tls.get();
         self.tls.set(!was);
         match once() {
-            Ok(Reply::Nothing) | Err(Failed::Tls(_)) => {
+            // It speaks TLS or it does not, but not HTTP.
+            Ok(Reply::Nothing) | Err(Failed::Tls(_) | Failed::Silent) => {
                 self.tls.set(was);
-                first
+                if matches!(first, Err(Failed::Tls(_))) { Ok(Reply::Nothing) } else { first }
             }
             other => other,
         }
