@@ -99,8 +99,9 @@ daemon_down() {
   local pid=$1 files _
   files=$(readlink "$DAEMON_FILES/pid-$pid" 2>/dev/null) || { echo "$pid is no daemon of ours" >&2; return 1; }
   kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
+  # Not by kill -0: what ended and was not waited for yet still answers to it.
   for _ in $(seq 40); do
-    kill -0 -- "-$pid" 2>/dev/null || break
+    ps -eo pgid=,stat= | awk -v group="$pid" '$1 == group && $2 !~ /^Z/ { found = 1 } END { exit !found }' || break
     sleep 0.05
   done
   kill -KILL -- "-$pid" 2>/dev/null || true
