@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use super::{Look, find};
+use crate::identify::user_agent;
 use crate::talk::{Failed, Visit};
 
 /// Ports where TLS is likely, for services that nobody has identified.
@@ -171,11 +172,10 @@ impl<'a> Client<'a> {
     pub fn new(look: &Look<'a>) -> Self {
         let known = look.subject.spoken().is_some() || look.subject.tls;
         let tls = look.subject.tls || (!known && TLS_PORTS.contains(&look.subject.port()));
-        let about = &look.caller.governor().scope().about;
         let common = format!(
-            "Host: {}\r\nUser-Agent: watchpost-survey/{} (+{about})\r\nAccept: */*\r\nConnection: close\r\n",
+            "Host: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nConnection: close\r\n",
             look.subject.target.get(),
-            env!("CARGO_PKG_VERSION"),
+            user_agent(look.caller.governor().scope()),
         );
         Self { visit: look.visit(), tls: Cell::new(tls), guessed: Cell::new(!known), common }
     }
