@@ -258,8 +258,7 @@ fn greeting_of_dovecot() {
 fn a_service_is_found_wherever_its_protocol_was() {
     let Some(daemon) = Daemon::up_at("redis", "open", 16_379) else { return };
     assert_found(&daemon.look(Transport::Tcp, ""), &[]);
-    let found = daemon.look_knowing(Transport::Tcp, "", Some("redis"), false);
-    assert_found(&found, &[("redis", Sensitive, &["INFO server: redis_version *"])]);
+    assert_found(&daemon.look_speaking("redis"), &[("redis", Sensitive, &["INFO server: redis_version *"])]);
 }
 
 #[test]

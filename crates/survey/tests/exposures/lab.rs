@@ -11,6 +11,8 @@ use watchpost_core::inventory::Rung;
 use watchpost_core::record::Stamp;
 use watchpost_survey::checks::{Finding, Subject, examine};
 use watchpost_survey::govern::Governor;
+use watchpost_survey::identify::recog::Fingerprints;
+use watchpost_survey::identify::{self, Identified};
 use watchpost_survey::scope::{InScope, Scope};
 use watchpost_survey::talk::{Caller, Failed, Patience};
 
@@ -76,16 +78,27 @@ impl Daemon {
 
     /// What the checks find there; nothing where nobody listens.
     pub fn look(&self, transport: Transport, ports: &str) -> Vec<Finding> {
-        self.look_knowing(transport, ports, None, false)
+        self.look_with(transport, ports, |_, _| Some(Identified::default()))
     }
 
-    /// The same, of a service that was identified before.
-    pub fn look_knowing(
+    /// The same, of a service of which the protocol is known.
+    pub fn look_speaking(&self, protocol: &str) -> Vec<Finding> {
+        let mut known = Identified::default();
+        known.protocol = Some(protocol.to_owned());
+        self.look_with(Transport::Tcp, UDP_TOO, move |_, _| Some(known.clone()))
+    }
+
+    /// The same, of a service that identification has looked at before.
+    pub fn look_identified(&self) -> Vec<Finding> {
+        let prints = Fingerprints::shipped();
+        self.look_with(Transport::Tcp, UDP_TOO, |caller, target| identify::tcp(caller, target, &prints).ok())
+    }
+
+    fn look_with(
         &self,
         transport: Transport,
         ports: &str,
-        protocol: Option<&str>,
-        tls: bool,
+        identify: impl Fn(&Caller<'_>, InScope<SocketAddr>) -> Option<Identified>,
     ) -> Vec<Finding> {
         let text = format!(
             "organisation = \"Lab\"\nauthorised_by = \"Jane\"\nvalid_until = \"2999-01-01\"\nabout = \"https://lab.example/scanning\"\n\
@@ -96,7 +109,15 @@ impl Daemon {
         let patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_millis(1_500) };
         let caller = Caller::new(&governor, None, patience).unwrap();
         let target = self.target(&governor, transport);
-        let subject = Subject { target, transport, protocol, tls, facts: &[], product: None };
+        let known = identify(&caller, target).unwrap_or_default();
+        let subject = Subject {
+            target,
+            transport,
+            protocol: known.protocol.as_deref(),
+            tls: known.tls,
+            facts: &known.facts,
+            product: known.product.as_ref(),
+        };
         let found = match examine(&caller, &subject) {
             Ok(found) => found,
             Err(failed) => {
@@ -161,6 +182,8 @@ pub fn gives(name: &'static str, form: &str, expected: &[Expected<'_>]) -> Vec<F
     let Some(daemon) = Daemon::up(name, form) else { return Vec::new() };
     let found = daemon.look(Transport::Tcp, UDP_TOO);
     assert_found(&found, expected);
+    // What is known beforehand changes which checks look and how, not what they find.
+    assert_found(&daemon.look_identified(), expected);
     found
 }
 
