@@ -30,7 +30,7 @@ daemon_port() {
     memcached) echo 11211 ;; snmpd) echo 161 ;; unbound) echo 53 ;; etcd) echo 2379 ;; samba) echo 445 ;; tigervnc) echo 5900 ;; telnetd) echo 23 ;;
     xrdp | rdp) echo 3389 ;; docker) case $2 in open) echo 2375 ;; *) echo 2376 ;; esac ;; podman) echo 2375 ;;
     kubelet) case $2 in readonly*) echo 10255 ;; *) echo 10250 ;; esac ;; kubernetes) echo 6443 ;; dashboard | vpn) echo 8443 ;;
-    elasticsearch) echo 9200 ;; mongodb) echo 27017 ;; jenkins) echo 8080 ;; grafana) echo 3000 ;; winrm) echo 5985 ;;
+    elasticsearch) echo 9200 ;; mongodb) echo 27017 ;; jenkins | everything) echo 8080 ;; grafana) echo 3000 ;; winrm) echo 5985 ;;
   esac
 }
 
@@ -96,15 +96,18 @@ daemon_up() {
 }
 
 daemon_down() {
-  local pid=$1 files _
+  local pid=$1 files group groups _
   files=$(readlink "$DAEMON_FILES/pid-$pid" 2>/dev/null) || { echo "$pid is no daemon of ours" >&2; return 1; }
-  kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
-  # Not by kill -0: what ended and was not waited for yet still answers to it.
+  groups=("$pid")
+  # Postfix' master makes itself a session, and writes down its own id.
+  [ ! -s "$files/queue/pid/master.pid" ] || groups+=("$(tr -cd 0-9 <"$files/queue/pid/master.pid")")
+  for group in "${groups[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
   for _ in $(seq 40); do
-    ps -eo pgid=,stat= | awk -v group="$pid" '$1 == group && $2 !~ /^Z/ { found = 1 } END { exit !found }' || break
+    # Not by kill -0: what ended and was not waited for yet still answers to it.
+    ps -eo pgid=,stat= | awk -v groups=" ${groups[*]} " 'index(groups, " " $1 " ") && $2 !~ /^Z/ { found = 1 } END { exit !found }' || break
     sleep 0.05
   done
-  kill -KILL -- "-$pid" 2>/dev/null || true
+  for group in "${groups[@]}"; do kill -KILL -- "-$group" 2>/dev/null || true; done
   rm -rf "$files" "$DAEMON_FILES/pid-$pid"
 }
 

@@ -13,6 +13,7 @@ Each obeys the line of configuration that the real one would, read from CONFIG. 
   grafana        Grafana HTTP API: "Health API", "Organization API"; configuration [auth.anonymous]
   rdp            [MS-RDPBCGR] 2.2.1.2 and 4.1.2
   winrm          DSP0226 section 11, [MS-WSMV] 3.1.4.1.32; IIS "Remove Server Header" of IIS 10
+  everything     no document: a trap that answers whatever is asked for with the same credential file
   vpn            Fortinet "SSL VPN": the portal's root leads to /remote/login
 Every page holds PLANTED, which no record of a survey may hold.
 """
@@ -160,7 +161,12 @@ def vpn(_, path):
     return answer("404 Not Found")
 
 
-PAGES = {"docker": docker, "podman": docker, "kubelet": kubelet, "kubernetes": kubernetes, "dashboard": dashboard, "elasticsearch": elasticsearch,
+def everything(_, path):
+    page = "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = " + PLANTED + "\n"
+    return answer("200 OK", page, kind="text/plain")
+
+
+PAGES = {"everything": everything, "docker": docker, "podman": docker, "kubelet": kubelet, "kubernetes": kubernetes, "dashboard": dashboard, "elasticsearch": elasticsearch,
          "jenkins": jenkins, "grafana": grafana, "winrm": winrm, "vpn": vpn}
 TLS = KIND in ("kubernetes", "dashboard", "vpn") or (KIND == "kubelet" and "readOnlyPort" not in TEXT) or (KIND == "docker" and '"tls' in TEXT)
 
@@ -176,6 +182,8 @@ class Web(socketserver.BaseRequestHandler):
                 if '"tlsverify": true' in TEXT:
                     context.load_verify_locations(f"{FILES}/cert.pem")
                     context.verify_mode = ssl.CERT_REQUIRED
+                if "TLS 1.2 at most" in TEXT:
+                    context.maximum_version = ssl.TLSVersion.TLSv1_2
                 line = context.wrap_socket(line, server_side=True)
             heard = b""
             while b"\r\n\r\n" not in heard and len(heard) < 8192:

@@ -1,5 +1,7 @@
 //! Each check against the daemon that it is about, open and fixed by the line that it names. Daemons that Debian has are real ones.
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+
 #[path = "exposures/lab.rs"]
 mod lab;
 
@@ -16,6 +18,7 @@ fn docker() {
     gives("docker", "open", &[("docker", Sensitive, api)]);
     // TLS alone asks nobody who he is; TLS with a client certificate does.
     falls("docker", "tls", &[("docker", Sensitive, api)], "fixed", &[("docker", Reachable, CERTIFICATE)]);
+    gives("docker", "fixed-tls12", &[("docker", Reachable, CERTIFICATE)]);
 }
 
 #[test]
@@ -85,6 +88,11 @@ fn nginx_and_the_credentials() {
 fn apache_and_the_credentials() {
     let banner = ("banner", Discloses, &["Server: Apache/2.* (Debian)"][..]);
     falls("apache2", "open", &[("aws-credentials", Sensitive, FILE), banner], "fixed", &[]);
+}
+
+#[test]
+fn who_answers_everything_with_a_credential_file_serves_none() {
+    gives("everything", "open", &[]);
 }
 
 #[test]

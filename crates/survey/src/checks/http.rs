@@ -268,9 +268,12 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Whether a handshake ended for want of a client's certificate: the alerts 116 (TLS 1.3) and 42 (before), as rustls names them.
+/// Whether a handshake ended for want of a client's certificate: it was asked for, or an alert says so (116 of TLS 1.3, 42 before), as rustls
+/// names them.
 fn demands_certificate(why: &str) -> bool {
-    ["CertificateRequired", "BadCertificate"].iter().any(|alert| why.contains(alert))
+    ["a client certificate was asked for", "CertificateRequired", "BadCertificate"]
+        .iter()
+        .any(|sign| why.contains(sign))
 }
 
 pub(super) fn read_anything(bytes: &[u8]) {
