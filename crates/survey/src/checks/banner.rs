@@ -1,12 +1,13 @@
 //! The audit of banners: what a service says of itself before anybody asked, beyond its bare name ([`super::greeting`] judges).
 //!
-//! Where identification has heard the greeting already, nothing is sent.
+//! Where identification has heard the greeting already, nothing is sent. APIs that have a check of their own (Docker, kubelet, WinRM and their
+//! like) are left to it: it says what they are, and their headers are not for anybody to configure.
 
 use watchpost_core::inventory::Rung;
 use watchpost_core::record::FactKind;
 
 use super::http::Client;
-use super::{Finding, Look, Remedy, Spec, greeting, told};
+use super::{CHECKS, Finding, Look, Remedy, Spec, greeting, told};
 use crate::talk::Failed;
 
 pub(super) const SPEC: Spec = Spec {
@@ -39,6 +40,9 @@ fn likely(port: u16) -> &'static str {
 
 fn look(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let port = look.subject.port();
+    if CHECKS.iter().any(|spec| spec.protocols.is_empty() && spec.tcp.contains(&port)) {
+        return Ok(Vec::new());
+    }
     let spoken = look.subject.spoken().unwrap_or_else(|| likely(port));
     if spoken == "http" {
         return web(look);

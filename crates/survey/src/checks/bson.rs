@@ -91,7 +91,7 @@ impl<'a> Iterator for Fields<'a> {
 /// A document of one number and one text: a command and the database that it is for.
 pub(super) fn command(name: &str, more: &[(&str, bool)]) -> Vec<u8> {
     let mut fields = Vec::new();
-    let mut name_of = |kind: u8, name: &str| {
+    let name_of = |kind: u8, name: &str| {
         let mut field = vec![kind];
         field.extend(name.bytes());
         field.push(0);

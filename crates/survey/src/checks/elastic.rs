@@ -26,10 +26,18 @@ fn look(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let client = Client::new(look);
     let Reply::Answer(answer) = client.get("/")? else { return Ok(Vec::new()) };
     if answer.status == 401 {
+        let realm = answer.header("www-authenticate").unwrap_or_default();
+        let name = if answer.header("x-elastic-product").is_some() || realm.contains("realm=\"security\"") {
+            "Elasticsearch"
+        } else if realm.contains("OpenSearch") {
+            "OpenSearch"
+        } else {
+            "a web service"
+        };
         let evidence = vec!["GET /: 401".to_owned()];
         return Ok(vec![look.finding(
             Rung::Reachable,
-            "Elasticsearch, asks for a login",
+            format!("{name}, asks for a login"),
             evidence,
             RESTRICT,
         )]);

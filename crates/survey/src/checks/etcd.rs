@@ -3,7 +3,8 @@
 //! Whether authentication is on is asked of the server itself: `POST /v3/auth/status` (3.5 and later; of `enabled` only `true` is written, as
 //! protocol buffers leave out defaults). Releases 3.3 and 3.4 have no such method (404); there the list of roles, which needs the root role
 //! once authentication is on, is asked for and thrown away: 3.4.23 answers it with a header alone while it is off, and refuses it with
-//! "user name is empty" while it is on.
+//! "user name is empty" while it is on. The limit: where the JSON gateway is off (3.4 with a configuration file that does not say
+//! `enable-grpc-gateway: true`), nothing of this can be asked, and the version is all that is found.
 
 use watchpost_core::inventory::Rung;
 

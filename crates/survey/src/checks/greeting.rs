@@ -73,7 +73,7 @@ fn is_version(word: &str) -> bool {
     if word.parse::<std::net::IpAddr>().is_ok() {
         return false;
     }
-    word.split(['/', '_', '-']).any(|piece| {
+    word.split(['/', '_', '-', '(']).any(|piece| {
         let piece = piece.strip_prefix(['v', 'V']).unwrap_or(piece);
         let mut parts = piece.split('.');
         let major = parts.next().is_some_and(|major| number(major, 3));
@@ -177,6 +177,7 @@ mod tests {
             ("Microsoft-HTTPAPI/2.0", Some(HTTP_SYS)),
             ("lighttpd/1.4.69", Some(LIGHTTPD)),
             ("Apache-Coyote/1.1", Some(OTHER)),
+            ("Jetty(10.0.18)", Some(OTHER)),
             ("Werkzeug/2.2.2 Python/3.11.2", Some(OTHER)),
             ("Caddy", None),
             ("cloudflare", None),

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use super::{Look, find};
+use crate::identify::user_agent;
 use crate::talk::{Failed, Visit};
 
 /// Ports where TLS is likely, for services that nobody has identified.
@@ -171,11 +172,10 @@ impl<'a> Client<'a> {
     pub fn new(look: &Look<'a>) -> Self {
         let known = look.subject.spoken().is_some() || look.subject.tls;
         let tls = look.subject.tls || (!known && TLS_PORTS.contains(&look.subject.port()));
-        let about = &look.caller.governor().scope().about;
         let common = format!(
-            "Host: {}\r\nUser-Agent: watchpost-survey/{} (+{about})\r\nAccept: */*\r\nConnection: close\r\n",
+            "Host: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nConnection: close\r\n",
             look.subject.target.get(),
-            env!("CARGO_PKG_VERSION"),
+            user_agent(look.caller.governor().scope()),
         );
         Self { visit: look.visit(), tls: Cell::new(tls), guessed: Cell::new(!known), common }
     }
@@ -220,9 +220,10 @@ impl<'a> Client<'a> {
         let was = self.tls.get();
         self.tls.set(!was);
         match once() {
-            Ok(Reply::Nothing) | Err(Failed::Tls(_)) => {
+            // It speaks TLS or it does not, but not HTTP.
+            Ok(Reply::Nothing) | Err(Failed::Tls(_) | Failed::Silent) => {
                 self.tls.set(was);
-                first
+                if matches!(first, Err(Failed::Tls(_))) { Ok(Reply::Nothing) } else { first }
             }
             other => other,
         }
@@ -267,9 +268,12 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Whether a handshake ended for want of a client's certificate: the alerts 116 (TLS 1.3) and 42 (before), as rustls names them.
+/// Whether a handshake ended for want of a client's certificate: it was asked for, or an alert says so (116 of TLS 1.3, 42 before), as rustls
+/// names them.
 fn demands_certificate(why: &str) -> bool {
-    ["CertificateRequired", "BadCertificate"].iter().any(|alert| why.contains(alert))
+    ["a client certificate was asked for", "CertificateRequired", "BadCertificate"]
+        .iter()
+        .any(|sign| why.contains(sign))
 }
 
 pub(super) fn read_anything(bytes: &[u8]) {

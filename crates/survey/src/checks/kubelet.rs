@@ -36,7 +36,7 @@ fn is_pod_list(answer: &Answer) -> bool {
 
 fn look(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let client = Client::new(look);
-    let answer = match client.ask("GET", "/pods", "", "", |answer| is_pod_list(answer))? {
+    let answer = match client.ask("GET", "/pods", "", "", is_pod_list)? {
         Reply::Answer(answer) => answer,
         Reply::CertificateDemanded => {
             let evidence = vec!["TLS: a client certificate is demanded".to_owned()];

@@ -133,9 +133,9 @@ enum Prompt {
 }
 
 fn prompt(bytes: &[u8]) -> Option<Prompt> {
-    // IAC and WILL, WONT, DO or DONT (RFC 854).
-    let options = matches!(bytes, [0xff, 0xfb..=0xfe, _, ..]);
-    let last = bytes.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let options = matches!(bytes, [IAC, 0xfb..=0xfe, _, ..]);
+    let text = without_options(bytes);
+    let last = text.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let last = last.to_ascii_lowercase();
     let asks = [&b"login"[..], b"username", b"password"].iter().any(|word| find(&last, word).is_some());
     match last.last() {
@@ -143,6 +143,31 @@ fn prompt(bytes: &[u8]) -> Option<Prompt> {
         Some(b'#' | b'$') if options => Some(Prompt::Shell),
         _ => options.then_some(Prompt::Options),
     }
+}
+
+/// "Interpret as command" (RFC 854).
+const IAC: u8 = 0xff;
+
+/// What is left as text: options have numbers that are letters too (35 is both `#` and X-DISPLAY-LOCATION).
+fn without_options(mut bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len());
+    while let [byte, rest @ ..] = bytes {
+        bytes = match (byte, rest) {
+            (&IAC, [0xfb..=0xfe, _, rest @ ..]) => rest,
+            // A subnegotiation, to its end.
+            (&IAC, [0xfa, rest @ ..]) => {
+                let end = find(rest, &[IAC, 0xf0]).map_or(rest.len(), |end| end + 2);
+                rest.get(end..).unwrap_or_default()
+            }
+            (&IAC, [_, rest @ ..]) => rest,
+            (&IAC, []) => rest,
+            (byte, rest) => {
+                text.push(*byte);
+                rest
+            }
+        };
+    }
+    text
 }
 
 fn telnet(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
@@ -198,7 +223,12 @@ mod tests {
 
     #[test]
     fn prompts_tell_a_login_from_a_shell() {
-        assert_eq!(prompt(b"\xff\xfd\x18\xff\xfd\x20"), Some(Prompt::Options));
+        assert_eq!(
+            prompt(b"\xff\xfd\x18\xff\xfd\x23\xff\xfd\x24"),
+            Some(Prompt::Options),
+            "X-DISPLAY-LOCATION is no prompt"
+        );
+        assert_eq!(prompt(b"\xff\xfd\x18\xff\xfa\x18\x01 # \xff\xf0"), Some(Prompt::Options));
         assert_eq!(prompt(b"\xff\xfd\x18Debian GNU/Linux 12\r\nhost login: "), Some(Prompt::Login));
         assert_eq!(prompt(b"\xff\xfb\x01\r\nBusyBox v1.35\r\n# "), Some(Prompt::Shell));
         assert_eq!(prompt(b"SSH-2.0-x\r\n"), None);

@@ -145,6 +145,16 @@ mod tests {
     }
 
     #[test]
+    fn version_1_is_taken_only_where_a_dialect_was_chosen() {
+        let mut answer = b"\xffSMB\x72\0\0\0\0".to_vec();
+        answer.resize(32, 0);
+        answer.extend([17, 0, 0]);
+        assert!(takes_version_1(&answer));
+        answer[33..].fill(0xff);
+        assert!(!takes_version_1(&answer), "none of the dialects");
+    }
+
+    #[test]
     fn messages_have_the_lengths_that_they_say() {
         assert_eq!(message(&version_1()).map(<[u8]>::len), Some(32 + 3 + 12));
         assert_eq!(message(&version_2()).map(<[u8]>::len), Some(64 + 36 + 8));

@@ -224,7 +224,8 @@ impl<'a> Line<'a> {
         mut enough: impl FnMut(&[u8]) -> bool,
     ) -> Result<Vec<u8>, Failed> {
         let until = Instant::now() + patience.min(self.visit.caller.patience.answer);
-        let mut heard = Vec::new();
+        // At once as large as it can become: growing would leave copies of what was said behind.
+        let mut heard = Vec::with_capacity(self.visit.bytes.get());
         let mut part = [0; 1_024];
         while !enough(&heard) {
             let room = self.visit.bytes.get().min(part.len());

@@ -106,6 +106,10 @@ impl Client {
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     return Err(Failed::Silent);
                 }
+                // Before TLS 1.3 a server that insists ends the handshake, with one of several alerts.
+                Err(error) if asked.0.load(Ordering::Relaxed) => {
+                    return Err(Failed::Tls(format!("a client certificate was asked for: {error}")));
+                }
                 Err(error) => return Err(tls(&error)),
             }
         }
