@@ -12,7 +12,7 @@ os.execv(sys.argv[1], sys.argv[1:] + ["--fd", str(sock.fileno())])
 DROP = """__attribute__((section("xdp"), used)) int drop(void *context) { return 1; }
 char _license[] __attribute__((section("license"), used)) = "GPL";
 """
-NFT = "table netdev sink {\n chain drop {\n type filter hook ingress device border priority 0\n ip daddr 10.96.0.0/12 drop\n }\n}\n"
+NFT = "table netdev sink {\n chain away {\n type filter hook ingress device border priority 0\n ip daddr 10.96.0.0/12 drop\n }\n}\n"
 
 
 def sinks(inside, folder):
