@@ -34,7 +34,8 @@ class Watchpost(Tool):
         passes = ["--passes", "1"] if scan.get("bare") else []
         extra = scan.get("extra") or os.environ.get("BENCH_SURVEY_ARGS", "").split()
         return [self.program, "survey", "--scope", scan["scope"], "--tcp", scan["ports"], "--raw", *where, *rate, *passes,
-                "--no-identify", "--out", scan["out"], "--json", *extra]
+                "--no-identify", "--unproven", "--audit", scan["out"] + ".audit", "--stop-file", scan["out"] + ".stop", "--out", scan["out"],
+                "--json", *extra]
 
     def opens(self, scan, _):
         with open(scan["out"], encoding="utf-8") as file:
