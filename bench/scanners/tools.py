@@ -41,7 +41,7 @@ class Watchpost(Tool):
         with open(scan["out"], encoding="utf-8") as file:
             for line in file:
                 record = json.loads(line)
-                if record.get("record") == "service" and record.get("state") == "open":
+                if record.get("record") == "service" and record.get("state") == "open" and record["service"].startswith("tcp/"):
                     yield record["host"], int(record["service"].rpartition("/")[2])
 
 
