@@ -168,15 +168,17 @@ part() {
   printf '%s\n' "${BLOCKS[@]}" >"$STATE/part-$1"
 }
 
-# Ends what lab/up started, by id, and removes every namespace of this lab.
+# Ends what lab/up started, by id, and removes every namespace of this lab; returns when the programs are gone.
 world_down() {
-  local pid
-  if [ -e "$STATE/pids" ]; then
-    while read -r pid; do
-      # An id may be another's by now: only what runs in one of this lab's namespaces is ended.
-      case $(ip netns identify "$pid" 2>/dev/null) in "$ID"-*) kill "$pid" 2>/dev/null || true ;; esac
-    done <"$STATE/pids"
-  fi
+  local pid pids=()
+  if [ -e "$STATE/pids" ]; then mapfile -t pids <"$STATE/pids"; fi
+  for pid in "${pids[@]}"; do
+    # An id may be another's by now: only what runs in one of this lab's namespaces is ended.
+    case $(ip netns identify "$pid" 2>/dev/null) in "$ID"-*) kill "$pid" 2>/dev/null || true ;; esac
+  done
   net_down
+  for pid in "${pids[@]}"; do
+    for _ in $(seq 40); do [ -d "/proc/$pid" ] || break; sleep 0.05; done
+  done
   rm -rf "$STATE"
 }

@@ -34,13 +34,14 @@ class Watchpost(Tool):
         passes = ["--passes", "1"] if scan.get("bare") else []
         extra = scan.get("extra") or os.environ.get("BENCH_SURVEY_ARGS", "").split()
         return [self.program, "survey", "--scope", scan["scope"], "--tcp", scan["ports"], "--raw", *where, *rate, *passes,
-                "--no-identify", "--out", scan["out"], "--json", *extra]
+                "--no-identify", "--unproven", "--audit", scan["out"] + ".audit", "--stop-file", scan["out"] + ".stop", "--out", scan["out"],
+                "--json", *extra]
 
     def opens(self, scan, _):
         with open(scan["out"], encoding="utf-8") as file:
             for line in file:
                 record = json.loads(line)
-                if record.get("record") == "service" and record.get("state") == "open":
+                if record.get("record") == "service" and record.get("state") == "open" and record["service"].startswith("tcp/"):
                     yield record["host"], int(record["service"].rpartition("/")[2])
 
 

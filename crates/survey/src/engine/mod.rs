@@ -184,7 +184,7 @@ pub fn run(
     let places = plan.space.count();
     let mut canaries = Vec::new();
     let mut stopped = None;
-    if let Some(order) = Permutation::new(places, plan.key) {
+    if places > 0 {
         let (number, shards) = plan.shard;
         run.turns =
             if number < shards.get() { places.saturating_sub(number).div_ceil(shards.get()) } else { 0 };
@@ -192,6 +192,7 @@ pub fn run(
         for pass in plan.from.pass..plan.passes.most.clamp(1, PASSES) {
             let begun = prober.now();
             run.position = Position { pass, turn: from };
+            let Some(order) = order(places, plan.key, pass) else { break };
             let mut turns = order.shard(number, shards, from);
             from = 0;
             if let Err(why) = run.pass(&mut turns, prober, leave, tell)? {
@@ -225,6 +226,12 @@ pub fn run(
         stopped,
         took: Duration::from_nanos(prober.now() - began),
     })
+}
+
+/// The order of a pass. Each has another: what stands behind a hundred others in one, and is lost with them, stands elsewhere in the next.
+/// Of shards only the parts of one pass make a whole; a place may be asked by one shard in this pass and by another in the next.
+pub fn order(places: u64, key: u64, pass: u8) -> Option<Permutation> {
+    Permutation::new(places, key.wrapping_add(u64::from(pass) << 32))
 }
 
 /// The part of what answers that so many passes miss: each misses as many as canaries did.

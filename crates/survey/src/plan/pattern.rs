@@ -11,13 +11,16 @@ use ipnet::{IpNet, Ipv6Net};
 
 use crate::scope::{InScope, Scope};
 
-/// Addresses of one subnet by number: ::1 to ::ff.
-const LOW: u64 = 0xff;
+/// Addresses of one subnet by number: ::1 to ::1ff.
+const LOW: u64 = 0x1ff;
+/// By two numbers: ::1:1 to ::4:10.
+const TENS: (u64, u64) = (4, 0x10);
 /// Written as hexadecimal digits that read as decimal ones: ::53 for DNS.
 const SERVICES: [u64; 14] =
     [0x21, 0x22, 0x25, 0x53, 0x80, 0x110, 0x123, 0x143, 0x389, 0x443, 0x993, 0x1080, 0x3306, 0x8080];
-const WORDS: [u64; 10] =
-    [0xcafe, 0xbeef, 0xdead, 0xbabe, 0xface, 0xfeed, 0xc0de, 0xf00d, 0xdead_beef, 0xcafe_babe];
+/// Words that hexadecimal digits spell, alone and two by two.
+const WORDS: [u64; 12] =
+    [0xcafe, 0xbeef, 0xdead, 0xbabe, 0xface, 0xfeed, 0xc0de, 0xf00d, 0xb00c, 0xfade, 0xd00d, 0xabba];
 /// Subnets of a block shorter than /64: by number, and by tens.
 const SUBNETS: u64 = 0x20;
 /// So far around a known address others are sought.
@@ -64,7 +67,9 @@ fn of_block(scope: &Scope, block: Ipv6Net) -> impl Iterator<Item = Ipv6Addr> + '
         64.. => 1,
         _ => SUBNETS.min(1u64.checked_shl(u32::from(64 - length)).unwrap_or(u64::MAX)),
     };
-    let hosts = (1..=LOW).chain(SERVICES).chain(WORDS).chain(embedded(scope));
+    let pairs = WORDS.iter().flat_map(|high| WORDS.iter().map(move |low| high << 16 | low));
+    let tens = (1..=TENS.0).flat_map(|high| (1..=TENS.1).map(move |low| high << 16 | low));
+    let hosts = (1..=LOW).chain(SERVICES).chain(WORDS).chain(tens).chain(pairs).chain(embedded(scope));
     let hosts: Vec<u64> = hosts.collect();
     // First the likeliest host of every subnet, then the next.
     hosts.into_iter().flat_map(move |host| {

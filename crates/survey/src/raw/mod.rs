@@ -22,7 +22,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::engine::{Probe, Prober};
 use crate::scope::Scope;
-use crate::wire::{Answer, Cookie, Frames, Link, MOST, read};
+use crate::wire::{Answer, Ask, Cookie, Frames, Link, MOST, read};
 
 /// Packets of one system call.
 const BATCH: usize = 128;
@@ -55,6 +55,8 @@ pub struct Way {
 pub struct Raw {
     scope: Scope,
     out: Out,
+    /// Where the link has neighbours: a socket, and what builds frames to them.
+    neighbours: Option<(Socket, Frames)>,
     receive: Vec<Socket>,
     frames: Frames,
     cookie: Cookie,
@@ -116,11 +118,11 @@ impl Raw {
             socket.set_nonblocking(true)?;
             receive.push(socket);
         }
-        let cookie = Cookie(0, 0);
         Ok(Self {
             frames: Frames::new(link, way.v4, way.v6, cookie, &scope.about),
             scope,
             out,
+            neighbours,
             receive,
             cookie,
             began: Instant::now(),
@@ -214,6 +216,14 @@ impl Prober for Raw {
         for Probe { target, ask, slot } in probes {
             let Some(room) = self.buffer.get_mut(at..).and_then(<[u8]>::first_chunk_mut) else { break };
             frames += 1;
+            if *ask == Ask::Neighbour {
+                if let Some((socket, to)) = &self.neighbours
+                    && let Some(length) = to.write(*target, *ask, *slot, room)
+                {
+                    socket.send(room.get(..length).unwrap_or_default())?;
+                }
+                continue;
+            }
             let Some(length) = self.frames.write(*target, *ask, *slot, room) else { continue };
             if matches!(self.out, Out::Link(_)) {
                 self.ends.push((at, at + length));

@@ -20,9 +20,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Canaries, Change, Event, Passes, Position, Progress, Space};
+use crate::engine::{self, Canaries, Change, Event, Passes, Position, Progress, Space};
 use crate::govern::{Governor, Stopped};
-use crate::plan::permutation::Permutation;
 use crate::plan::ports::KNOCKS;
 use crate::probe::{Done, Job};
 use crate::scope::{Rate, Scope, Targets};
@@ -207,7 +206,7 @@ pub fn questions(request: &Request, governor: &Governor) -> impl Iterator<Item =
     let (seed, (number, shards)) = (request.seed[0], request.shard);
     let filled = stages.into_iter().filter(|(_, space)| space.count() > 0);
     filled.zip(0..).flat_map(move |((stage, space), at)| {
-        let order = Permutation::new(space.count(), seed.wrapping_add(at));
+        let order = engine::order(space.count(), seed.wrapping_add(at), 0);
         let count = space.count().saturating_sub(number).div_ceil(shards.get());
         (0..count).filter_map(move |turn| {
             let place = order.as_ref()?.at(number + turn * shards.get());
@@ -346,10 +345,11 @@ impl Taking<'_> {
 
 /// What shows whether a host is there, as far as the scope allows it.
 fn knocks(request: &Request, scope: &Scope) -> Vec<Ask> {
-    let mut asks = Vec::new();
     if request.on_link {
-        asks.push(Ask::Neighbour);
+        // Nobody is on a link who does not answer to its own address, and whoever else is asked there keeps the kernel waiting.
+        return vec![Ask::Neighbour];
     }
+    let mut asks = Vec::new();
     if scope.icmp {
         asks.extend([Ask::Echo, Ask::Timestamp]);
     }

@@ -13,6 +13,7 @@ use watchpost_formats::input::Plain;
 use watchpost_survey::engine::Passes;
 use watchpost_survey::plan::pattern::candidates;
 use watchpost_survey::plan::ports::TOP_TCP;
+use watchpost_survey::raw::route;
 use watchpost_survey::scope::{Ports, Rate, Scope, Targets};
 use watchpost_survey::take::{Discover, Request};
 use watchpost_survey::wire::UDP_PORTS;
