@@ -128,7 +128,7 @@ pub enum Command {
     List(List),
     /// Look at one's own blocks from outside.
     #[command(before_help = SURVEY_EXAMPLES, after_help = AFTER)]
-    Survey(Survey),
+    Survey(Box<Survey>),
     /// Say what a scope file allows to probe, or what is wrong with it.
     #[command(subcommand)]
     Scope(Scope),

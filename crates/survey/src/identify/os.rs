@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use watchpost_core::inventory::OsGuess;
 
+use crate::wire::SynAck;
+
 /// Hops that may lie between.
 const MOST_HOPS: u8 = 30;
 /// What a router on the way may have lowered: the segments of Ethernet, IPv4 and IPv6.
@@ -20,21 +22,6 @@ const TIMESTAMP: u32 = 12;
 const FULL: u32 = 65_535;
 /// Bytes that a TCP header has for options.
 const MOST_OPTIONS: usize = 40;
-
-/// Traits of a SYN-ACK, as it came.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SynAck {
-    /// Time to live, or IPv6's hop limit.
-    pub ttl: u8,
-    /// Window as in the header, unscaled.
-    pub window: u16,
-    /// The bytes of TCP's options, as on the wire.
-    pub options: Vec<u8>,
-    /// IPv4's flag; of IPv6 true.
-    pub dont_fragment: bool,
-    /// IPv4's identification; of IPv6 0.
-    pub ip_id: u16,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,6 +188,7 @@ mod tests {
             options: (0..options.len()).step_by(2).map(byte).collect(),
             dont_fragment,
             ip_id,
+            to_full: true,
         }
     }
 
@@ -266,7 +254,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_options_panic(options in prop::collection::vec(any::<u8>(), 0..64), ttl: u8, window: u16, ip_id: u16) {
-            let _ = guess(&SynAck { ttl, window, options, dont_fragment: true, ip_id });
+            let _ = guess(&SynAck { ttl, window, options, dont_fragment: true, ip_id, to_full: true });
         }
     }
 }

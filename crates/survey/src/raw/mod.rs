@@ -106,6 +106,16 @@ impl Raw {
                 (Link::Routed, Out::Routed { v4, v6 })
             }
         };
+        let cookie = Cookie(0, 0);
+        let neighbours = match own {
+            Some(source) => {
+                let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
+                bind(&socket, &address)?;
+                let link = Link::Ethernet { source, gateway: source };
+                Some((socket, Frames::new(link, way.v4, way.v6, cookie, &scope.about)))
+            }
+            None => None,
+        };
         let kinds =
             [(way.v4.is_some(), IPV4), (way.v6.is_some(), IPV6), (own.is_some() && way.v4.is_some(), ARP)];
         let mut receive = Vec::new();

@@ -53,7 +53,7 @@ pub enum Kind {
 }
 
 /// The header of a SYN-ACK: what the stack that sent it looks like.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SynAck {
     /// Time to live or hop limit, as it arrived.
     pub ttl: u8,
@@ -61,7 +61,7 @@ pub struct SynAck {
     pub window: u16,
     /// Options as on the wire.
     pub options: Vec<u8>,
-    /// IPv4: do not fragment.
+    /// IPv4: do not fragment; of IPv6 true.
     pub dont_fragment: bool,
     /// IPv4: identification; 0 over IPv6.
     pub ip_id: u16,
@@ -80,7 +80,7 @@ pub fn read(scope: &Scope, cookie: Cookie, packet: &[u8]) -> Option<Answer> {
             let header = v4.header();
             (IpAddr::V4(header.source_addr()), header.ttl(), header.identification(), header.dont_fragment())
         }
-        LaxNetSlice::Ipv6(v6) => (IpAddr::V6(v6.header().source_addr()), v6.header().hop_limit(), 0, false),
+        LaxNetSlice::Ipv6(v6) => (IpAddr::V6(v6.header().source_addr()), v6.header().hop_limit(), 0, true),
         _ => return None,
     };
     let answer = |target, ask, slot, kind| Answer { target, ask, slot, kind, ttl };

@@ -99,8 +99,10 @@ pub fn request(typed: &Take, scope: &Scope, seed: [u64; 3]) -> Result<(Request, 
         Some(most) => Passes { least: most.min(Passes::default().least), most, ..Passes::default() },
         None => Passes::default(),
     };
-    let on_link =
-        targets.iter().next().is_some_and(|first| watchpost_survey::raw::route::on_link(first.get()));
+    let some = [0, targets.count() / 2, targets.count().saturating_sub(1)].map(|place| targets.at(place));
+    let on_link = some.iter().all(|one| one.is_some_and(|(target, _)| route::on_link(target.get())));
+    // On a link it costs least to ask first who is there, and asking those who are not keeps the kernel waiting.
+    let discover = if on_link && typed.discover == Discovery::Auto { Discover::First } else { discover };
     let request = Request {
         targets,
         tcp,

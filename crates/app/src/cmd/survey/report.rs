@@ -9,6 +9,7 @@ use watchpost_core::inventory::{
 };
 use watchpost_core::record::{SCHEMA_VERSION, Stamp};
 use watchpost_survey::engine::Canaries;
+use watchpost_survey::identify::os;
 use watchpost_survey::scope::Scope;
 use watchpost_survey::take::{Discover, Found, Host, Proof, Request, Stage, Tcp};
 use watchpost_survey::wire::Ask;
@@ -96,6 +97,7 @@ fn service(
     looked: &Shown,
 ) -> Service {
     let identified = &looked.identified;
+    let stack = seen.and_then(|tcp| tcp.seen.as_ref()).filter(|seen| seen.to_full).and_then(os::guess);
     Service {
         schema_version: SCHEMA_VERSION,
         host: address.to_string(),
@@ -110,7 +112,7 @@ fn service(
         tls: identified.tls,
         facts: identified.facts.clone(),
         product: identified.product.clone(),
-        os: identified.os.clone(),
+        os: identified.os.clone().or(stack),
         ..Service::default()
     }
 }

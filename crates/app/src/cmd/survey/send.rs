@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use watchpost_survey::connect::Connect;
 use watchpost_survey::probe::{Helper, NAME};
-use watchpost_survey::raw::route::{Wish, ethernet, way};
+use watchpost_survey::raw::route::{Wish, ethernet, way as way_to};
 use watchpost_survey::scope::Targets;
 use watchpost_survey::take::Sender;
 
@@ -62,10 +62,10 @@ fn raw(typed: &Take, read: &Read, targets: &Targets) -> Result<Sender, String> {
         first.push(target.0.get());
     }
     let target = *first.first().ok_or("there is no target")?;
-    let mut way = way(&wish, target).map_err(|error| format!("no way to {target}: {error}"))?;
+    let mut way = way_to(&wish, target).map_err(|error| format!("no way to {target}: {error}"))?;
     // The other family, where it is asked too.
     if let Some(other) = first.iter().find(|other| other.is_ipv4() != target.is_ipv4())
-        && let Ok(also) = watchpost_survey::raw::route::way(&wish, *other)
+        && let Ok(also) = way_to(&wish, *other)
         && also.interface == way.interface
     {
         (way.v4, way.v6) = (way.v4.or(also.v4), way.v6.or(also.v6));
