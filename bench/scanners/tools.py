@@ -1,7 +1,7 @@
 """The scanners that bench/survey runs: how each is asked for the same scan, and how its answer is read.
 
 A scan is a dict: block (a prefix, or several with spaces), ports ("80" or "22,80-90"), rate (packets/s; None: as fast as it can),
-scope (for watchpost), more (whether copies are sent, where a tool sends none by itself), out (a file of its own).
+scope (for watchpost), part (the block is only a part of the scope), more (whether copies are sent, where a tool sends none by itself), out (a file of its own).
 `command` gives the command line, or None where the tool cannot do this scan. `opens` reads what it found: a set of (address, port).
 """
 import json, os, re, shutil, subprocess
@@ -35,14 +35,16 @@ class Watchpost(Tool):
         extra = scan.get("extra") or os.environ.get("BENCH_SURVEY_ARGS", "").split()
         return [self.program, "survey", "--scope", scan["scope"], "--tcp", scan["ports"], "--raw", *where, *rate, *passes,
                 "--no-identify", "--unproven", "--audit", scan["out"] + ".audit", "--stop-file", scan["out"] + ".stop", "--out", scan["out"],
-                "--json", *extra]
+                "--json", *extra, *(scan["block"].split() if scan.get("part") else [])]
 
     def opens(self, scan, _):
         with open(scan["out"], encoding="utf-8") as file:
             for line in file:
                 record = json.loads(line)
-                if record.get("record") == "service" and record.get("state") == "open" and record["service"].startswith("tcp/"):
-                    yield record["host"], int(record["service"].rpartition("/")[2])
+                # "tcp/*" says of a host that it opens everything, "icmp/echo" that it is there: neither is an open port.
+                found = re.fullmatch(r"tcp/(\d+)", record.get("service") or "")
+                if record.get("record") == "service" and record.get("state") == "open" and found:
+                    yield record["host"], int(found[1])
 
 
 class Masscan(Tool):
