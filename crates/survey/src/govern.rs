@@ -37,6 +37,7 @@ pub struct Governor {
     stop_file: Option<PathBuf>,
     stop: AtomicBool,
     interrupted: fn() -> bool,
+    rate: Rate,
     spent: Mutex<Spent>,
 }
 
@@ -51,11 +52,13 @@ struct Spent {
 impl Governor {
     /// Of a scope; sending ends when `stop_file` appears.
     pub fn new(scope: Scope, stop_file: Option<PathBuf>) -> Self {
+        let rate = scope.rate;
         Self {
             scope,
             stop_file,
             stop: AtomicBool::new(false),
             interrupted: || false,
+            rate,
             spent: Mutex::default(),
         }
     }
@@ -64,6 +67,13 @@ impl Governor {
     #[must_use]
     pub fn interrupted_by(mut self, interrupted: fn() -> bool) -> Self {
         self.interrupted = interrupted;
+        self
+    }
+
+    /// The same at another rate; never above the scope's.
+    #[must_use]
+    pub fn at_most(mut self, rate: Rate) -> Self {
+        self.rate = rate.no_more_than(self.scope.rate);
         self
     }
 
@@ -100,7 +110,7 @@ impl Governor {
         let (host, network) = (target.get(), network(target.get()));
         let until = {
             let mut spent = self.spent.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let Rate { all, network: per_network, host: per_host } = self.scope.rate;
+            let Rate { all, network: per_network, host: per_host } = self.rate;
             let now = Instant::now();
             let free = |last: Option<&Instant>| last.copied().unwrap_or(now).max(now);
             let from = free(spent.all.as_ref())

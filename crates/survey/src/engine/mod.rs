@@ -44,6 +44,8 @@ const LOOK: Tick = 50_000_000;
 const BUSY: Tick = 1_000_000;
 /// Copies of a question are at least so far apart: what loses one may lose the next if it follows at once.
 const APART: Tick = 1_000_000_000;
+/// Waiting between passes of which another is sure to follow.
+const BETWEEN: Duration = Duration::from_millis(500);
 /// Of so many answers in one look, this part forbidden is a complaint.
 const COMPLAINTS: (u64, u64) = (64, 4);
 
@@ -202,8 +204,10 @@ pub fn run(
                 stopped = Some((why, run.position));
                 break;
             }
-            let until = prober.now() + plan.wait.as_nanos() as Tick;
-            let until = until.max(begun + APART);
+            // Answers that come later than this are still known, by their slot; only before an end are they all waited for.
+            let last = pass + 1 >= plan.passes.least;
+            let wait = if last { plan.wait } else { plan.wait.min(BETWEEN) };
+            let until = (prober.now() + wait.as_nanos() as Tick).max(begun + APART);
             if let Err(why) = run.listen(until, prober, leave, tell)? {
                 stopped = Some((why, Position { pass: pass + 1, turn: 0 }));
                 break;
@@ -456,12 +460,17 @@ impl<'a> Run<'a> {
         let Some(place) = self.plan.space.place(host, answer.ask) else { return };
         self.complaints.0 += 1;
         self.complaints.1 += u64::from(how == How::Forbidden);
-        if answer.slot == CANARY_SLOT {
+        // Who says that it has an address says nothing of which question it answers.
+        let any = answer.ask == Ask::Neighbour;
+        if any || answer.slot == CANARY_SLOT {
             self.heard.insert(place, now);
+        }
+        if !any && answer.slot == CANARY_SLOT {
             return;
         }
+        let slot = if any { self.position.pass } else { answer.slot };
         let network = self.plan.space.targets().at(host).map_or(0, |(_, network)| network);
-        if self.known.answered(place, network, answer.slot, how) {
+        if self.known.answered(place, network, slot, how) {
             tell(Event::Answer(answer));
         }
     }

@@ -81,7 +81,9 @@ fn drop_privileges() -> io::Result<()> {
         setresgid(Gid::from_raw(NOBODY), Gid::from_raw(NOBODY), Gid::from_raw(NOBODY))?;
         setresuid(Uid::from_raw(NOBODY), Uid::from_raw(NOBODY), Uid::from_raw(NOBODY))?;
     }
-    for set in [caps::CapSet::Effective, caps::CapSet::Permitted, caps::CapSet::Inheritable] {
+    for set in
+        [caps::CapSet::Ambient, caps::CapSet::Effective, caps::CapSet::Permitted, caps::CapSet::Inheritable]
+    {
         caps::clear(None, set).map_err(io::Error::other)?;
     }
     nix::sys::prctl::set_no_new_privs()?;

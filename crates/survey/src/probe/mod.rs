@@ -77,7 +77,7 @@ impl Job {
             space: Space::new(targets, self.asks.into_iter().filter(may).collect(), pairs),
             key: self.key,
             shard: self.shard,
-            rate: no_more(self.rate, scope.rate),
+            rate: self.rate.no_more_than(scope.rate),
             passes: self.passes,
             wait: self.wait,
             from: self.from,
@@ -93,14 +93,6 @@ fn allows(scope: &Scope, ask: Ask) -> bool {
         Ask::Echo | Ask::Timestamp => scope.icmp,
         // It is how any host of the link is reached at all.
         Ask::Neighbour => true,
-    }
-}
-
-fn no_more(asked: Rate, cap: Rate) -> Rate {
-    Rate {
-        all: asked.all.min(cap.all),
-        network: asked.network.min(cap.network),
-        host: asked.host.min(cap.host),
     }
 }
 

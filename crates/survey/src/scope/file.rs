@@ -52,6 +52,18 @@ pub struct Rate {
     pub host: u32,
 }
 
+impl Rate {
+    /// The lower of each.
+    #[must_use]
+    pub fn no_more_than(self, cap: Self) -> Self {
+        Self {
+            all: self.all.min(cap.all),
+            network: self.network.min(cap.network),
+            host: self.host.min(cap.host),
+        }
+    }
+}
+
 impl Default for Rate {
     fn default() -> Self {
         Self { all: 1_000, network: 100, host: 5 }

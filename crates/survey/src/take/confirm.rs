@@ -18,15 +18,16 @@ use watchpost_core::contact::Transport;
 use super::{Found, News, Tcp};
 use crate::govern::Stopped;
 use crate::scope::InScope;
-use crate::talk::{Caller, Failed};
+use crate::talk::{Caller, Failed, Patience};
 
 /// Conversations at a time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 /// Ports of one host that opens everything, which are asked to speak.
 const PORTS: usize = 128;
 
-/// Who speaks first does it within so long.
-const GREETING: Duration = Duration::from_millis(1_500);
+/// Whoever has answered a SYN just now answers a line as soon.
+pub(super) const PATIENCE: Patience =
+    Patience { connect: Duration::from_secs(2), answer: Duration::from_secs(2) };
 
 /// How sure it is that a port is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,12 +134,7 @@ fn speaks(caller: &Caller<'_>, target: InScope<SocketAddr>) -> Result<bool, Stop
         Ok(line) => line,
         Err(failed) => return stopped(failed),
     };
-    match line.hear_for(GREETING, |heard| !heard.is_empty()) {
-        Ok(heard) if !heard.is_empty() => return Ok(true),
-        Ok(_) => {}
-        Err(failed) => return stopped(failed),
-    }
-    // Not HTTP for its own sake: whatever listens answers a line that it does not understand, or hangs up.
+    // Not HTTP for its own sake: whatever listens greets, answers a line that it does not understand, or hangs up.
     if let Err(failed) = line.say(b"HEAD / HTTP/1.0\r\n\r\n") {
         return stopped(failed);
     }

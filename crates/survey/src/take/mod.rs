@@ -25,7 +25,7 @@ use crate::govern::{Governor, Stopped};
 use crate::plan::ports::KNOCKS;
 use crate::probe::{Done, Job};
 use crate::scope::{Rate, Scope, Targets};
-use crate::talk::{Caller, Patience};
+use crate::talk::Caller;
 use crate::wire::{Answer, Ask, Cookie, Kind, SynAck};
 pub use confirm::Proof;
 pub use sender::{Failed, Sender};
@@ -330,7 +330,7 @@ impl Taking<'_> {
             return Ok(());
         }
         let source = self.sender.source();
-        let caller = Caller::new(self.governor, source, Patience::default()).map_err(Failed::talk)?;
+        let caller = Caller::new(self.governor, source, confirm::PATIENCE).map_err(Failed::talk)?;
         let before = self.governor.sent();
         let stopped = confirm::all(&mut self.found, &caller, self.tell);
         self.found.stopped = stopped.err().map(|why: Stopped| why.to_string());

@@ -12,6 +12,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
+use watchpost_core::contact::Transport;
 
 use crate::govern::{Governor, Stopped};
 use crate::scope::InScope;
@@ -32,6 +33,9 @@ pub enum Failed {
     /// Nothing may be sent any more.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+    /// The scope does not allow it.
+    #[error("a port that the scope does not allow")]
+    Forbidden,
     /// The host refused.
     #[error("refused")]
     Refused,
@@ -136,6 +140,9 @@ impl Visit<'_> {
     /// # Errors
     /// [`Failed`]
     pub fn connect(&self) -> Result<Line<'_>, Failed> {
+        let port = self.target.get().port();
+        let scope = self.caller.governor.scope();
+        scope.service(self.target.host(), Transport::Tcp, port).map_err(|_| Failed::Forbidden)?;
         self.caller.governor.leave(self.target.host(), CONNECTION)?;
         let address = self.target.get();
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
@@ -160,8 +167,12 @@ impl Visit<'_> {
     /// Sends one datagram, and gives what comes back first, if anything does in time.
     ///
     /// # Errors
-    /// [`Failed`]
+    /// [`Failed`]; [`Failed::Forbidden`] where the scope does not allow the port over UDP.
     pub fn datagram(&self, payload: &[u8]) -> Result<Vec<u8>, Failed> {
+        // What a target was made for is not seen in it.
+        let target = self.target.get();
+        let scope = self.caller.governor.scope();
+        scope.service(self.target.host(), Transport::Udp, target.port()).map_err(|_| Failed::Forbidden)?;
         self.request()?;
         let address = self.target.get();
         let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0; 16], 0).into() };

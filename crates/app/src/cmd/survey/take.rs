@@ -111,7 +111,9 @@ pub fn take(
     };
     cut.iter().for_each(|sentence| say(sentence));
     let control = control::needed(scope, &typed.proof, typed.unproven)?;
-    let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone())).interrupted_by(stop::asked);
+    let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone()))
+        .at_most(request.rate)
+        .interrupted_by(stop::asked);
     governor.open().map_err(|why| {
         Failure::usage(
             format!("nothing was sent: {why}"),
