@@ -38,6 +38,9 @@ pub struct Options {
     /// Frames a system call.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,
+    /// Frames that differ, each to another address: whoever gets them looks each up anew, as it must in a scan. They are built before.
+    #[arg(long, default_value_t = 1 << 16, value_parser = clap::value_parser!(u32).range(1..=1 << 16))]
+    targets: u32,
     /// Sends on this open packet socket instead of one of its own: for options that a safe program cannot set.
     #[arg(long)]
     fd: Option<RawFd>,
@@ -57,14 +60,17 @@ pub fn run(options: &Options, out: &mut impl Write) -> anyhow::Result<()> {
     bind(fd, &lab_interface(&options.interface)?).context("cannot bind to the interface")?;
 
     let batch = usize::from(options.batch);
-    let frames: Vec<[u8; SIZE]> = (0..u32::from(options.batch)).map(syn).collect();
+    let count = options.targets.max(u32::from(options.batch));
+    let frames: Vec<[u8; SIZE]> = (0..count).map(syn).collect();
     let slices: Vec<[IoSlice<'_>; 1]> = frames.iter().map(|frame| [IoSlice::new(frame)]).collect();
     let nowhere = vec![None; batch];
     let mut headers = MultiHeaders::<()>::preallocate(batch, None);
     let (mut sent, mut calls) = (0u64, 0u64);
     let (began, cpu) = (Instant::now(), cpu_nanoseconds()?);
+    let mut rounds = slices.chunks_exact(batch).cycle();
     while sent < u64::from(options.count) {
-        let taken = sendmmsg(fd, &mut headers, &slices, &nowhere, [], MsgFlags::empty())?.count();
+        let next = rounds.next().context("there is no frame")?;
+        let taken = sendmmsg(fd, &mut headers, next, &nowhere, [], MsgFlags::empty())?.count();
         ensure!(taken > 0, "the kernel takes no frame");
         sent += taken as u64;
         calls += 1;
