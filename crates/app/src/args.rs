@@ -439,6 +439,8 @@ pub enum Listing {
     Detectors,
     /// Tools that are told by their packets or words, in which versions, and which captures show it
     Tools,
+    /// What a survey looks for at the services that it finds
+    Checks,
 }
 
 /// A severity as typed.

@@ -4,6 +4,7 @@ use watchpost_core::detect::DETECTORS;
 use watchpost_core::tools::{Mark, Marks, Word};
 use watchpost_formats::log::map::Map;
 use watchpost_formats::{Format, Kind, formats};
+use watchpost_survey::checks::{CHECKS, Spec};
 
 use crate::args::{self, Listing};
 use crate::config;
@@ -21,6 +22,7 @@ pub fn run(typed: &args::List) -> Result<Exit, Failure> {
             maps.iter().map(|map| mapped(map)).chain(formats().map(format)).collect()
         }
         Listing::Detectors => DETECTORS.iter().map(detector).collect(),
+        Listing::Checks => CHECKS.iter().map(check).collect(),
         Listing::Tools => Marks::shipped().tools().into_iter().map(tool).collect(),
     };
     print(list(&entries, typed.json).as_bytes())
@@ -58,6 +60,29 @@ fn detector(spec: &watchpost_core::detect::Spec) -> Entry {
             ("needs", spec.needs.iter().map(|sense| sense.name()).collect::<Vec<_>>().join(", ")),
         ],
     }
+}
+
+fn check(spec: &Spec) -> Entry {
+    let ports = |transport: &str, ports: &[u16]| {
+        ports.iter().map(|port| format!("{transport}/{port}")).collect::<Vec<_>>().join(", ")
+    };
+    let rungs: Vec<&str> = spec.rungs.iter().map(|rung| crate::render::survey::rung(*rung)).collect();
+    let mut more = vec![
+        ("asks", spec.asks.to_owned()),
+        (
+            "looks at",
+            [ports("tcp", spec.tcp), ports("udp", spec.udp), spec.protocols.join(", ")]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        ("finds", rungs.join(", ")),
+    ];
+    more.extend(spec.fixes.iter().map(|fix| ("fix", format!("{}: {}", fix.place, fix.line))));
+    more.push(("techniques", spec.techniques.join(", ")));
+    more.retain(|(_, text)| !text.is_empty());
+    Entry { name: spec.name.into(), help: spec.help.to_owned(), more }
 }
 
 fn tool(name: &'static str) -> Entry {
