@@ -71,11 +71,11 @@ fn web(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     Ok(findings.into_iter().flatten().collect())
 }
 
+/// Characters of what is given away that name a finding; all of it is in its evidence.
+const SHOWN: usize = 60;
+
 fn discloses(look: &Look<'_>, place: &str, text: &str, remedy: Remedy) -> Finding {
-    look.finding(
-        Rung::Discloses,
-        format!("{place} gives away more than a name"),
-        vec![format!("{place}: {text}")],
-        remedy,
-    )
+    let short: String = text.chars().take(SHOWN).collect();
+    let what = if place == "greeting" { short } else { format!("{place}: {short}") };
+    look.finding(Rung::Discloses, what, vec![format!("{place}: {text}")], remedy)
 }
