@@ -6,6 +6,7 @@ use watchpost_survey::control::token;
 
 use super::control;
 use crate::args;
+use crate::config::Screen;
 use crate::exit::{Exit, Failure, print};
 use crate::render::scope as page;
 
@@ -43,7 +44,7 @@ pub fn check(typed: &args::ScopeCheck) -> Result<Exit, Failure> {
         });
         format!("{object}\n")
     } else {
-        page::page(&scope, now, control.as_deref())
+        page::page(&scope, now, control.as_deref(), Screen::columns())
     };
     print(text.as_bytes())
 }

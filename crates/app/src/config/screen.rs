@@ -33,12 +33,8 @@ impl Screen {
     /// From the options, the environment and the terminal.
     pub fn new(typed: &args::Screen, all: bool) -> Self {
         let terminal = io::stdout().is_terminal();
-        let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        let columns =
-            env("COLUMNS").and_then(|value| value.parse().ok()).filter(|&columns: &usize| columns > 0);
-        let width = columns.or_else(|| if terminal { measured() } else { None }).unwrap_or(WIDTH);
         Self {
-            width: width.min(WIDEST),
+            width: width(terminal),
             wrap: terminal,
             colour: colour(typed.color, terminal, env),
             colour_messages: colour(typed.color, io::stderr().is_terminal(), env),
@@ -47,6 +43,18 @@ impl Screen {
             whole_lists: typed.no_trunc,
         }
     }
+
+    /// The columns that sentences are broken to, for pages that need nothing else of it; none where it is no terminal.
+    pub fn columns() -> Option<usize> {
+        io::stdout().is_terminal().then(|| width(true))
+    }
+}
+
+/// Of standard output.
+fn width(terminal: bool) -> usize {
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let columns = env("COLUMNS").and_then(|value| value.parse().ok()).filter(|&columns: &usize| columns > 0);
+    columns.or_else(|| if terminal { measured() } else { None }).unwrap_or(WIDTH).min(WIDEST)
 }
 
 fn env(name: &str) -> Option<String> {

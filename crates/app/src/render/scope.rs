@@ -10,10 +10,9 @@ use super::words::number;
 
 /// Columns of the labels.
 const INDENT: usize = 14;
-const WIDTH: usize = 100;
 
-/// A page.
-pub fn page(scope: &Scope, now: Timestamp, control: Option<&[Proof]>) -> String {
+/// A page, its lines broken to so many columns, where they are to be broken. `control` is what was looked for, if it was.
+pub fn page(scope: &Scope, now: Timestamp, control: Option<&[Proof]>, columns: Option<usize>) -> String {
     let mut out = format!(
         "{}, authorised by {} until {}\n",
         clean(&scope.organisation),
@@ -22,7 +21,7 @@ pub fn page(scope: &Scope, now: Timestamp, control: Option<&[Proof]>) -> String 
     );
     let mut tell = |label: &str, text: &str| {
         if !text.is_empty() {
-            out.push_str(&labelled(&format!("  {label}"), text, INDENT, Some(WIDTH)));
+            out.push_str(&labelled(&format!("  {label}"), text, INDENT, columns));
         }
     };
     let list = |nets: &[ipnet::IpNet]| nets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -47,11 +46,13 @@ pub fn page(scope: &Scope, now: Timestamp, control: Option<&[Proof]>) -> String 
     tell("when", &format!("{when}; {open}"));
     tell("about", &clean(&scope.about));
     tell("lab", if scope.lab { "yes: special-purpose space may be named" } else { "" });
-    tell("registry", "not checked: whether these blocks are registered to you");
+    tell("registry", "not checked: no registry is asked whose blocks these are");
     match control {
+        None if scope.lab => tell("control", "not asked for: a lab's blocks are nobody's"),
         None => tell(
             "control",
-            "not checked: --prove looks for a TXT record in the reverse zone, or a served token",
+            "not looked for here. A survey looks for the token in a TXT record or on a host (--token-host), and without it sends nothing \
+             but with --unproven; --prove looks now",
         ),
         Some(proofs) => proofs.iter().for_each(|proof| tell("control", &clean(&proof.to_string()))),
     }
@@ -98,7 +99,7 @@ mod tests {
             until = "06:00"
         "#;
         let text = text.replace("\\u001b", "");
-        let told = page(&Scope::parse(&text).unwrap(), "2026-11-23T12:00:00Z".parse().unwrap(), None);
+        let told = page(&Scope::parse(&text).unwrap(), "2026-11-23T12:00:00Z".parse().unwrap(), None, None);
         for expected in [
             "Example University, authorised by Jane Doe until 2027-06-30\n",
             "  leaves      255 IPv4 addresses and some 2^80 IPv6 addresses",
@@ -106,8 +107,28 @@ mod tests {
             "1,000 packets/s, 100 to each /24 or /64, 5 to each host",
             "daily 20:00 to 06:00 UTC; closed now: no window of the scope is open",
             "  registry    not checked",
+            "  control     not asked for: a lab's blocks are nobody's\n",
         ] {
             assert!(told.contains(expected), "{expected}\n{told}");
         }
+    }
+
+    #[test]
+    fn lines_are_as_wide_as_the_screen() {
+        let text = r#"
+            organisation = "Example University"
+            authorised_by = "Jane Doe"
+            valid_until = "2027-06-30"
+            about = "https://scans.example.org/"
+            blocks = ["8.8.4.0/24"]
+            tcp = "80"
+        "#;
+        let scope = Scope::parse(text).unwrap();
+        let page = |columns| page(&scope, "2026-11-23T12:00:00Z".parse().unwrap(), None, columns);
+        // The token and the hash are words, and stay whole.
+        let widest = |page: String| page.lines().filter(|l| l.contains(' ') && !l.contains("hash")).map(str::len).max();
+        let (narrow, wide) = (widest(page(Some(80))), widest(page(Some(160))));
+        assert!(narrow <= Some(80) && Some(100) < wide && wide <= Some(160), "{narrow:?} {wide:?}");
+        assert!(page(None).lines().any(|line| line.starts_with("  control ") && line.ends_with("--prove looks now")));
     }
 }
