@@ -296,7 +296,7 @@ pub enum Audit {
 pub struct AuditVerify {
     /// The audit log
     pub file: PathBuf,
-    /// The hash that the last run printed: shows that nothing was cut off at the end
+    /// The hash in the last survey's record (audit_end): shows that nothing was cut off at the end
     #[arg(long, value_name = "HASH")]
     pub end: Option<String>,
     /// One JSON object; errors become JSON as well

@@ -2,7 +2,7 @@
 //!
 //! One JSON object a line. Each holds the hash of the line before it, and its own: SHA-256 over its text with an empty `hash`. A line
 //! that is changed, left out, moved or put in breaks the chain there. There is no key in it: who writes all lines anew from some
-//! place on, or cuts off the end, is found out only against a copy of the last hash, which is why each run prints it and
+//! place on, or cuts off the end, is found out only against a copy of the last hash, which is why the record of each survey holds it and
 //! `audit verify --end` takes it. Addresses are counted by prefix and not listed.
 
 use std::io::{self, BufRead, Read, Write};

@@ -19,7 +19,7 @@ pub fn verify(typed: &args::AuditVerify) -> Result<Exit, Failure> {
     let file = File::open(&typed.file)
         .map_err(|error| Failure::unreadable(format!("{name}: {}", why(&error)), "Name an audit log."))?;
     let end = audit::verify(BufReader::new(file)).map_err(|broken| {
-        let hint = "Hold it against a copy; --end HASH, with the hash that the last run printed, shows what a whole chain does not.";
+        let hint = "Hold it against a copy; --end HASH, with audit_end of the last survey's record, shows what a whole chain does not.";
         Failure::configuration(format!("{name}: {broken}"), hint)
     })?;
     if let Some(last) = typed.end.as_ref().filter(|last| **last != end.hash) {

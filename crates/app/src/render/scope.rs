@@ -126,9 +126,15 @@ mod tests {
         let scope = Scope::parse(text).unwrap();
         let page = |columns| page(&scope, "2026-11-23T12:00:00Z".parse().unwrap(), None, columns);
         // The token and the hash are words, and stay whole.
-        let widest = |page: String| page.lines().filter(|l| l.contains(' ') && !l.contains("hash")).map(str::len).max();
+        let widest = |page: String| {
+            page.lines().filter(|l| l.contains(' ') && !l.contains("hash")).map(str::len).max()
+        };
         let (narrow, wide) = (widest(page(Some(80))), widest(page(Some(160))));
         assert!(narrow <= Some(80) && Some(100) < wide && wide <= Some(160), "{narrow:?} {wide:?}");
-        assert!(page(None).lines().any(|line| line.starts_with("  control ") && line.ends_with("--prove looks now")));
+        assert!(
+            page(None)
+                .lines()
+                .any(|line| line.starts_with("  control ") && line.ends_with("--prove looks now"))
+        );
     }
 }

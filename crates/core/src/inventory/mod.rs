@@ -3,7 +3,7 @@
 //! The types are records ([`crate::record::Record`]) and what records are made of. Nothing here has touched a network: the survey crate finds,
 //! this module remembers, settles and compares.
 //!
-//! The way of a survey's results: [`Policy::judge`] says what may be seen, [`settle`] holds it against the survey before,
+//! The way of a survey's results: [`Policy::judge`] says what may be seen, [`settle()`] holds it against the survey before,
 //! [`Inventory::records`] go into its file, [`Reading`] reads them back, [`diff()`] compares two, and [`Known`] is what the
 //! detector is told of them.
 
