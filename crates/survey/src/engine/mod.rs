@@ -3,7 +3,7 @@
 //! The problem: one packet asks, one answers, and either may be lost; but who asks everything twice at once loses both to the same cause.
 //! The way: a pass asks every place once, in the order of the permutation. Later passes, a second or more behind, ask what has not
 //! answered, and ask some of what has once more: canaries, known to be live, whose silence is loss and nothing else. From them follow how
-//! much may have been missed (another pass, while that is too much) and how fast to ask ([`adapt`]). Nothing is kept of what was sent; only
+//! much may have been missed (another pass, while that is too much) and how fast to ask (`adapt`). Nothing is kept of what was sent; only
 //! answers are. The limit: a host that answers strangers once and never again passes for loss.
 
 mod adapt; // slower where speed loses

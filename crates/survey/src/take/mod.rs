@@ -5,7 +5,7 @@
 //! 2. **TCP**, **UDP**: which services answer?
 //! 3. **Look again**: each open TCP port is asked once more with all options (the answer shows its stack), and beside it a few ports of its
 //!    host that nobody uses: who opens those, opens everything.
-//! 4. **Confirm** ([`confirm`]): what looks like a SYN proxy or a tarpit has to speak.
+//! 4. **Confirm** (`confirm`): what looks like a SYN proxy or a tarpit has to speak.
 //!
 //! What then runs there, and what it shows, is told by [`crate::talk`]'s users. The stages send by the same [`Sender`], so caps hold over all.
 
