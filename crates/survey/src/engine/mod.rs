@@ -277,6 +277,8 @@ struct Pending {
     place: u64,
     /// Its turn in the pass; none of a running canary.
     turn: Option<u64>,
+    /// It waited for its host or network: whether to ask it is settled, and it is counted.
+    waited: bool,
 }
 
 impl<'a> Run<'a> {
@@ -328,7 +330,7 @@ impl<'a> Run<'a> {
                     None => match turns.next() {
                         Some(place) => {
                             self.position.turn += 1;
-                            Pending { place, turn: Some(self.position.turn - 1) }
+                            Pending { place, turn: Some(self.position.turn - 1), waited: false }
                         }
                         None => {
                             over = true;
@@ -390,6 +392,7 @@ impl<'a> Run<'a> {
         let Some((target, network)) = self.plan.space.targets().at(host) else { return };
         if self.position.pass > 0
             && pending.turn.is_some()
+            && !pending.waited
             && self.known.again(pending.place, network) == Again::Skip
         {
             return;
@@ -405,7 +408,7 @@ impl<'a> Run<'a> {
             }
             // A running canary is no hurry, and no reason to wait.
             Err(_) if pending.turn.is_none() => {}
-            Err(until) => self.pace.wait(until, pending),
+            Err(until) => self.pace.wait(until, Pending { waited: true, ..pending }),
         }
     }
 
@@ -419,7 +422,7 @@ impl<'a> Run<'a> {
         self.canary = due;
         let place = self.known.canary(due)?;
         let asked = self.running.iter().any(|(running, ..)| *running == place);
-        (!asked && self.running.len() < 256).then_some(Pending { place, turn: None })
+        (!asked && self.running.len() < 256).then_some(Pending { place, turn: None, waited: false })
     }
 
     /// These went out.

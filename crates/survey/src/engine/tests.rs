@@ -202,6 +202,25 @@ fn caps_on_hosts_hold_over_passes_and_canaries() {
 }
 
 #[test]
+fn canaries_that_wait_for_their_host_are_counted_once() {
+    let mut plan = plan("10.0.0.0/28", 1..=40, Rate { all: 1_000, network: 100, host: 5 });
+    plan.passes.most = 3;
+    let mut net = Net::new(some);
+    net.refuses = true;
+    let (outcome, _) = go(&plan, &mut net);
+    let (asked, answered) = outcome
+        .canaries
+        .iter()
+        .fold((0, 0), |(asked, answered), one| (asked + one.asked, answered + one.answered));
+    assert!(
+        asked > 0 && asked == answered,
+        "without loss all of them answer: {asked} asked, {answered} answered"
+    );
+    let again = net.sent.iter().filter(|sent| sent.3 != CANARY_SLOT).count() as u64 - plan.space.count();
+    assert_eq!(asked, again);
+}
+
+#[test]
 fn a_stopped_run_goes_on_where_it_was_and_shards_divide_it() {
     let plan = plan("10.0.0.0/24", 1..=40, Rate { all: 2_000, network: 2_000, host: 2_000 });
     let first_pass = |net: &Net| -> Vec<(IpAddr, Ask)> {
