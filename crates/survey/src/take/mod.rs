@@ -241,6 +241,8 @@ impl Taking<'_> {
             self.stage(Stage::Udp, &blocks, asks, Vec::new())?;
         }
         let again = self.again();
+        // A survey that goes on has counted them before.
+        self.found.hosts.values_mut().for_each(|host| host.controls.1 = 0);
         for (host, ask) in &again {
             if let (Ask::Syn(_), Some(host)) = (ask, self.found.hosts.get_mut(host)) {
                 host.controls.1 += 1;
