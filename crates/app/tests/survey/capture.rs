@@ -97,15 +97,18 @@ fn read(file: &[u8]) -> Vec<Packet> {
 }
 
 fn packet(time: u64, frame: &[u8]) -> Option<Packet> {
-    let two = |bytes: &[u8], at: usize| bytes.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+    let two =
+        |bytes: &[u8], at: usize| bytes.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
     let ip = &frame[14..];
     let (source, target, id, protocol, rest) = match two(frame, 12) {
         0x0800 => {
-            let address = |at: usize| IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(&ip[at..at + 4]).unwrap()));
+            let address =
+                |at: usize| IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(&ip[at..at + 4]).unwrap()));
             (address(12), address(16), Some(two(ip, 4)), ip[9], &ip[usize::from(ip[0] & 15) * 4..])
         }
         0x86dd => {
-            let address = |at: usize| IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(&ip[at..at + 16]).unwrap()));
+            let address =
+                |at: usize| IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(&ip[at..at + 16]).unwrap()));
             (address(8), address(24), None, ip[6], &ip[40..])
         }
         _ => return None,

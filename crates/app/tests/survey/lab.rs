@@ -118,7 +118,11 @@ impl Lab {
 /// The lab of blocks, or none with a message.
 pub fn lab() -> Option<&'static Lab> {
     static LAB: OnceLock<Lab> = OnceLock::new();
-    stands(&LAB, "", &["services", "dead", "firewalls", "synproxy", "tarpit", "six", "link", "delay", "udp"])
+    stands(
+        &LAB,
+        "",
+        &["services", "wide", "dead", "firewalls", "synproxy", "tarpit", "six", "link", "delay", "udp"],
+    )
 }
 
 /// One whose cable may lose packets.
@@ -165,7 +169,9 @@ impl Place {
     pub fn command(&self, lab: &Lab, arguments: &[&str]) -> Command {
         let mut command = lab.at("outside", env!("CARGO_BIN_EXE_watchpost"));
         command.args(arguments).current_dir(self.path());
-        for name in ["WATCHPOST_SCOPE", "WATCHPOST_AUDIT", "WATCHPOST_POLICY", "WATCHPOST_JSON", "WATCHPOST_UNPROVEN"] {
+        for name in
+            ["WATCHPOST_SCOPE", "WATCHPOST_AUDIT", "WATCHPOST_POLICY", "WATCHPOST_JSON", "WATCHPOST_UNPROVEN"]
+        {
             command.env_remove(name);
         }
         command.env("USER", "tester");
@@ -271,7 +277,9 @@ impl Found {
 
     /// Host and service of what is in this state.
     fn in_state(&self, state: &str) -> BTreeSet<(String, String)> {
-        let of = |service: &Value| (service["host"].as_str().unwrap().to_owned(), service["service"].as_str().unwrap().to_owned());
+        let of = |service: &Value| {
+            (service["host"].as_str().unwrap().to_owned(), service["service"].as_str().unwrap().to_owned())
+        };
         self.services.iter().filter(|service| service["state"] == state).map(of).collect()
     }
 

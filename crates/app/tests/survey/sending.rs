@@ -62,7 +62,8 @@ fn a_dry_run_is_what_is_then_sent() {
     place.run(lab, &[&["survey", "--raw", "--wait", "0.2"], &arguments[..]].concat()).with(0);
     let mut seen = BTreeSet::new();
     let packets = capture.stop();
-    let first = packets.iter().filter(|packet| packet.is_syn()).map(asked).filter(|one| seen.insert(one.clone()));
+    let first =
+        packets.iter().filter(|packet| packet.is_syn()).map(asked).filter(|one| seen.insert(one.clone()));
     assert_eq!(first.take(said.len()).collect::<Vec<_>>(), said);
 }
 
@@ -75,10 +76,12 @@ fn packets_go_to_the_scope_alone_and_say_what_they_are() {
     place.file("scope.toml", &scope("\"10.77.8.0/25\"", own));
     let capture = Capture::start(lab, &place, "not arp");
     // More than the scope holds is wished for.
-    let wish = ["10.77.8.0/24", "10.77.12.0/24", "--tcp", "1-100,443", "--udp", "53,161", "--discover", "first"];
+    let wish =
+        ["10.77.8.0/24", "10.77.12.0/24", "--tcp", "1-100,443", "--udp", "53,161", "--discover", "first"];
     let found = place.survey(lab, "scope.toml", &[&wish[..], &["--no-identify"]].concat());
     // Other tests send meanwhile, to other blocks.
-    let of_block = |packet: &Packet| matches!(packet.target, IpAddr::V4(v4) if v4.octets()[..3] == [10, 77, 8]);
+    let of_block =
+        |packet: &Packet| matches!(packet.target, IpAddr::V4(v4) if v4.octets()[..3] == [10, 77, 8]);
     let packets: Vec<Packet> = capture.stop().into_iter().filter(of_block).collect();
     assert!(packets.len() > 400 && found.open().contains(&("10.77.8.1".into(), "tcp/80".into())));
     for packet in &packets {
@@ -104,7 +107,9 @@ fn most<K: Hash + Eq>(packets: &[Packet], key: impl Fn(&Packet) -> K) -> usize {
     let mut times: HashMap<K, Vec<u64>> = HashMap::new();
     packets.iter().for_each(|packet| times.entry(key(packet)).or_default().push(packet.time));
     let busiest = |times: &Vec<u64>| {
-        (0..times.len()).map(|first| times[first..].partition_point(|time| *time < times[first] + SECOND)).max()
+        (0..times.len())
+            .map(|first| times[first..].partition_point(|time| *time < times[first] + SECOND))
+            .max()
     };
     times.values().filter_map(busiest).max().unwrap_or(0)
 }
@@ -137,10 +142,17 @@ fn no_second_holds_more_than_the_caps() {
 /// A block that takes a minute, and its survey, begun: until it sends.
 fn long(lab: &Lab, place: &Place, block: u8) -> (std::process::Child, Capture) {
     let target = format!("10.77.{block}.128/26");
-    place.file("scope.toml", &scope(&format!("\"{target}\""), "tcp = \"1-65535\"\n[rate]\nall = 400\nnetwork = 400\nhost = 400"));
+    place.file(
+        "scope.toml",
+        &scope(&format!("\"{target}\""), "tcp = \"1-65535\"\n[rate]\nall = 400\nnetwork = 400\nhost = 400"),
+    );
     let capture = Capture::start(lab, place, &format!("dst net {target}"));
     let ports = lab.var("LAB_PORTS_SERVICES");
-    let child = place.begin(lab, "scope.toml", &["--tcp", ports, "--no-identify", "--discover", "off", "--out", "found.ndjson"]);
+    let child = place.begin(
+        lab,
+        "scope.toml",
+        &["--tcp", ports, "--no-identify", "--discover", "off", "--out", "found.ndjson"],
+    );
     sleep(Duration::from_millis(1_500));
     (child, capture)
 }
@@ -158,7 +170,11 @@ fn ends_within_a_second(packets: &[Packet], from: u64) {
 fn resumed(lab: &Lab, place: &Place) -> Found {
     let ports = lab.var("LAB_PORTS_SERVICES");
     let wish = ["--tcp", ports, "--no-identify", "--discover", "off", "--passes", "1"];
-    place.survey(lab, "scope.toml", &[&wish[..], &["--resume", "found.ndjson.resume", "--out", "whole.ndjson"]].concat())
+    place.survey(
+        lab,
+        "scope.toml",
+        &[&wish[..], &["--resume", "found.ndjson.resume", "--out", "whole.ndjson"]].concat(),
+    )
 }
 
 fn truth(lab: &Lab, block: u8) -> BTreeSet<(String, String)> {
@@ -188,9 +204,13 @@ fn a_stop_file_ends_it_within_a_second_and_resuming_loses_nothing() {
     let capture = Capture::start(lab, &place, "dst net 10.77.4.128/26");
     let whole = resumed(lab, &place);
     assert_eq!(whole.open(), truth(lab, 4));
-    assert_eq!((&whole.survey["stopped"], whole.survey["coverage"].as_f64()), (&serde_json::Value::Null, Some(1.0)));
+    assert_eq!(
+        (&whole.survey["stopped"], whole.survey["coverage"].as_f64()),
+        (&serde_json::Value::Null, Some(1.0))
+    );
     // It went on where it stood: what was asked is not asked anew, but for what answered (canaries, the second look).
-    let again = capture.stop().iter().filter(|packet| packet.is_syn()).map(asked).collect::<BTreeSet<_>>().len();
+    let again =
+        capture.stop().iter().filter(|packet| packet.is_syn()).map(asked).collect::<BTreeSet<_>>().len();
     assert!((again as f64) < 6_400.0 * (1.0 - coverage) + 700.0, "{again} asked, after {coverage}");
     place.run(lab, &["audit", "verify", "watchpost-audit.ndjson"]).with(0);
 }

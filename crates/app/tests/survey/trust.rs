@@ -19,7 +19,9 @@ pub fn helper_of(parent: u32) -> u32 {
         for entry in fs::read_dir("/proc").unwrap().flatten() {
             let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            if status.starts_with("Name:\twatchpost-probe\n") && status.contains(&format!("\nPPid:\t{parent}\n")) {
+            if status.starts_with("Name:\twatchpost-probe\n")
+                && status.contains(&format!("\nPPid:\t{parent}\n"))
+            {
                 return pid;
             }
         }
@@ -32,7 +34,10 @@ pub fn helper_of(parent: u32) -> u32 {
 fn the_helper_keeps_no_privilege() {
     let Some(lab) = lab() else { return };
     let place = Place::new();
-    place.file("scope.toml", &scope("\"10.99.9.0/24\"", "tcp = \"80\"\n[rate]\nall = 100\nnetwork = 100\nhost = 100"));
+    place.file(
+        "scope.toml",
+        &scope("\"10.99.9.0/24\"", "tcp = \"80\"\n[rate]\nall = 100\nnetwork = 100\nhost = 100"),
+    );
     let child = place.begin(lab, "scope.toml", &["--tcp", "80", "--passes", "1", "--no-identify"]);
     let pid = helper_of(child.id());
     // It is sending by then.
@@ -56,7 +61,8 @@ fn the_helper_keeps_no_privilege() {
 fn noted(log: &str) -> (BTreeMap<String, u64>, u64) {
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |event: &'static str| lines.iter().filter(move |line| line["event"] == event);
-    let sent = of("sent").map(|line| (line["prefix"].as_str().unwrap().to_owned(), line["packets"].as_u64().unwrap()));
+    let sent = of("sent")
+        .map(|line| (line["prefix"].as_str().unwrap().to_owned(), line["packets"].as_u64().unwrap()));
     (sent.collect(), of("end").map(|line| line["packets"].as_u64().unwrap()).sum())
 }
 
@@ -67,7 +73,8 @@ fn the_audit_log_says_what_was_sent() {
     // Probes alone: to the packet.
     let place = Place::new();
     let capture = Capture::start(lab, &place, "dst net 10.77.6.64/26 or dst net 10.77.7.64/26");
-    let wish = ["10.77.6.64/26", "10.77.7.64/26", "--tcp", "22,80,443", "--discover", "first", "--no-identify"];
+    let wish =
+        ["10.77.6.64/26", "10.77.7.64/26", "--tcp", "22,80,443", "--discover", "first", "--no-identify"];
     let found = place.survey(lab, lab.scope("SERVICES"), &wish);
     let sent = by_network(capture.stop().into_iter().filter(|packet| !of_kernel(packet)));
     let log = place.read("watchpost-audit.ndjson");
@@ -76,7 +83,9 @@ fn the_audit_log_says_what_was_sent() {
     assert_eq!((all, found.survey["probes"].as_u64()), (sent.values().sum(), Some(all)));
     let end = found.survey["audit_end"].as_str().unwrap();
     place.run(lab, &["audit", "verify", "watchpost-audit.ndjson", "--end", end]).with(0);
-    assert!(log.contains("\"operator\":\"tester\"") && log.contains(found.survey["scope_hash"].as_str().unwrap()));
+    assert!(
+        log.contains("\"operator\":\"tester\"") && log.contains(found.survey["scope_hash"].as_str().unwrap())
+    );
 
     // Conversations are counted before they are held, by what they may cost.
     let place = Place::new();
@@ -97,10 +106,15 @@ fn where_it_must_not_be_sent_nothing_is() {
     // A window of the day after tomorrow.
     let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let today = (std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() / 86_400 + 3) as usize % 7;
-    let closed = format!("{good}\n[[window]]\ndays = [\"{}\"]\nfrom = \"10:00\"\nuntil = \"12:00\"\n", days[(today + 2) % 7]);
+    let closed = format!(
+        "{good}\n[[window]]\ndays = [\"{}\"]\nfrom = \"10:00\"\nuntil = \"12:00\"\n",
+        days[(today + 2) % 7]
+    );
     place.file("closed.toml", &closed);
     let capture = Capture::start(lab, &place, "dst net 10.99.10.0/24");
-    let run = |more: &[&str]| place.run(lab, &[&["survey", "--tcp", "80", "--passes", "1", "--wait", "0.1"], more].concat());
+    let run = |more: &[&str]| {
+        place.run(lab, &[&["survey", "--tcp", "80", "--passes", "1", "--wait", "0.1"], more].concat())
+    };
 
     place.file("watchpost.stop", "");
     for how in ["--raw", "--connect"] {
