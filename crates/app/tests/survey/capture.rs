@@ -19,7 +19,6 @@ pub struct Packet {
     /// IPv4's identification.
     pub id: Option<u16>,
     pub protocol: u8,
-    pub source_port: u16,
     /// The port that it goes to; ICMP's type.
     pub port: u16,
     /// TCP's flags.
@@ -113,8 +112,7 @@ fn packet(time: u64, frame: &[u8]) -> Option<Packet> {
         }
         _ => return None,
     };
-    let (source_port, port) =
-        if matches!(protocol, TCP | UDP) { (two(rest, 0), two(rest, 2)) } else { (0, u16::from(rest[0])) };
+    let port = if matches!(protocol, TCP | UDP) { two(rest, 2) } else { u16::from(rest[0]) };
     let flags = if protocol == TCP { rest[13] } else { 0 };
-    Some(Packet { time, source, target, id, protocol, source_port, port, flags })
+    Some(Packet { time, source, target, id, protocol, port, flags })
 }

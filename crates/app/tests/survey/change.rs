@@ -90,7 +90,18 @@ fn what_the_policy_does_not_allow_is_an_exposure() {
         .map(|one| one["host"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(outside, hosts[1..].iter().cloned().collect());
-    let run = ["survey", "--raw", "--scope", lab.scope("WIDE"), "--fail-on", "info", "--wait", "0.2"];
+    let run = [
+        "survey",
+        "--raw",
+        "--scope",
+        lab.scope("WIDE"),
+        "--fail-on",
+        "info",
+        "--wait",
+        "0.2",
+        "--passes",
+        "2",
+    ];
     place.run(lab, &[&run[..], &wish].concat()).with(1);
     place.file(
         "policy.toml",
@@ -105,7 +116,7 @@ fn again_and_again_each_is_held_against_the_last() {
     let place = Place::new();
     let wish =
         ["10.88.5.0/28", "--tcp", "80", "--no-identify", "--every", "3s", "--times", "3", "--out", "surveys"];
-    let run = ["survey", "--raw", "--scope", lab.scope("WIDE"), "--json", "--wait", "0.2"];
+    let run = ["survey", "--raw", "--scope", lab.scope("WIDE"), "--json", "--wait", "0.2", "--passes", "2"];
     place.run(lab, &[&run[..], &wish].concat()).with(0);
     let mut files: Vec<_> =
         fs::read_dir(place.path().join("surveys")).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -182,11 +182,12 @@ impl Place {
         self.command(lab, arguments).output().unwrap().into()
     }
 
-    /// A survey with records, by raw packets if nothing else is said, that must go well.
+    /// A survey with records, by raw packets and in two passes if nothing else is said, that must go well.
     #[track_caller]
     pub fn survey(&self, lab: &Lab, scope: &str, arguments: &[&str]) -> Found {
         let how: &[&str] = if arguments.contains(&"--connect") { &[] } else { &["--raw"] };
-        let all = [&["survey", "--scope", scope, "--json", "--wait", "0.4"], how, arguments].concat();
+        let passes: &[&str] = if arguments.contains(&"--passes") { &[] } else { &["--passes", "2"] };
+        let all = [&["survey", "--scope", scope, "--json", "--wait", "0.4"], how, passes, arguments].concat();
         self.run(lab, &all).with(0).found()
     }
 

@@ -149,7 +149,7 @@ fn who_may_not_send_raw_packets_connects_and_is_told() {
             "--no-identify",
         ]);
         command
-            .args(["--json", "--wait", "0.2"])
+            .args(["--json", "--wait", "0.2", "--passes", "2"])
             .args(more)
             .current_dir(place.path())
             .output()

@@ -42,7 +42,11 @@ pub fn survey(lab: &Lab) -> &'static Survey {
         let wish =
             ["survey", "--raw", "--scope", lab.scope("DAEMONS"), "--tcp", &ports, "--udp", "53,161,11211"];
         let run = place
-            .run(lab, &[&wish[..], &["--wait", "0.4", "--out", "survey.ndjson", "--json"]].concat())
+            .run(
+                lab,
+                &[&wish[..], &["--wait", "0.4", "--passes", "2", "--out", "survey.ndjson", "--json"]]
+                    .concat(),
+            )
             .with(0);
         Survey { found: run.found(), place, run }
     })
