@@ -81,15 +81,7 @@ fn what_the_policy_does_not_allow_is_an_exposure() {
         "policy.toml",
         &format!("[[allow]]\nhosts = [\"{}\"]\nservices = [\"tcp/80\"]\nrung = \"discloses\"\n", hosts[0]),
     );
-    let wish = ["10.88.4.0/24", "--tcp", "80", "--policy", "policy.toml", "--no-identify"];
-    let found = place.survey(lab, lab.scope("WIDE"), &wish);
-    let outside: BTreeSet<String> = found
-        .exposures
-        .iter()
-        .filter(|one| one["check"] == "policy")
-        .map(|one| one["host"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(outside, hosts[1..].iter().cloned().collect());
+    let wish = ["10.88.4.0/24", "--tcp", "80", "--policy", "policy.toml", "--no-identify", "--json"];
     let run = [
         "survey",
         "--raw",
@@ -102,7 +94,14 @@ fn what_the_policy_does_not_allow_is_an_exposure() {
         "--passes",
         "2",
     ];
-    place.run(lab, &[&run[..], &wish].concat()).with(1);
+    let found = place.run(lab, &[&run[..], &wish].concat()).with(1).found();
+    let outside: BTreeSet<String> = found
+        .exposures
+        .iter()
+        .filter(|one| one["check"] == "policy")
+        .map(|one| one["host"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(outside, hosts[1..].iter().cloned().collect());
     place.file(
         "policy.toml",
         "[[allow]]\nhosts = [\"10.88.4.0/24\"]\nservices = [\"tcp/80\"]\nrung = \"discloses\"\n",

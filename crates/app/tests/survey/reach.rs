@@ -112,8 +112,13 @@ const SOME: [&str; 4] = ["10.77.8.0/29", "10.77.8.64/29", "10.77.8.128/29", "10.
 fn ordinary_connections_find_the_same() {
     let Some(lab) = lab() else { return };
     let wish = [&SOME[..], &["--tcp", "22,80,443,4321", "--no-identify"]].concat();
-    let raw = Place::new().survey(lab, lab.scope("FIREWALLS"), &wish);
-    let connected = Place::new().survey(lab, lab.scope("FIREWALLS"), &[&wish[..], &["--connect"]].concat());
+    let survey =
+        |more: &[&str]| Place::new().survey(lab, lab.scope("FIREWALLS"), &[&wish[..], more].concat());
+    let (raw, connected) = std::thread::scope(|threads| {
+        let raw = threads.spawn(|| survey(&[]));
+        let connected = survey(&["--connect"]);
+        (raw.join().unwrap(), connected)
+    });
     assert_eq!(
         (raw.survey["method"].as_str(), connected.survey["method"].as_str()),
         (Some("raw"), Some("connect"))
