@@ -27,6 +27,10 @@ fn neighbours_are_found_by_arp_and_nd() {
     let open: BTreeSet<_> =
         found.open().into_iter().filter(|(host, _)| !own.contains(&host.as_str())).collect();
     assert_eq!(open, truth);
+    // Two passes of one solicitation each, and little more: ports are asked of those who are there.
+    let number = |name: &str| found.survey[name].as_u64().unwrap();
+    let (probes, targets) = (number("probes"), number("target_count"));
+    assert!(probes >= targets && probes < 2 * targets + 400, "{probes} to {targets} targets");
     // Nobody else was asked anything: who does not answer to its own address is not there.
     let asked: BTreeSet<String> = capture.stop().iter().map(|packet| packet.target.to_string()).collect();
     let known = hosts(&truth);
