@@ -51,7 +51,7 @@ fn a_scan_that_met_exposures_is_told_with_them() {
     };
     let expected = exposures.iter().filter(within).count();
     assert!(expected >= 4, "{expected}");
-    assert_eq!((seen.len(), seen.iter().all(|one| within(one))), (expected, true));
+    assert_eq!((seen.len(), seen.iter().all(within)), (expected, true));
     for one in &seen {
         let by = &one["seen_by"][0];
         assert_eq!((&by["scanner"], &by["campaign"]), (&"198.51.100.99".into(), &campaign["id"]));

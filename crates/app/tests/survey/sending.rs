@@ -154,7 +154,7 @@ fn no_second_holds_more_probes_than_the_caps() {
 }
 
 #[test]
-#[ignore = "a connection's packets go at once and its last ones when it ends: two that follow each other put up to nine packets into a second"]
+#[ignore = "conversations go in bursts: two that follow each other put up to ten packets into a second"]
 fn no_second_holds_more_than_the_caps_with_conversations() {
     let Some(lab) = lab() else { return };
     let wish = ["--tcp", "22,80,443,21,25", "--discover", "off"];
