@@ -109,5 +109,13 @@ pub fn datagram(port: u16, answer: &[u8], prints: &Fingerprints) -> Identified {
         let words = words::of_datagram(heard.protocol, &heard.facts, answer);
         judge::judge(&mut found, &words, prints);
     }
+    if port == 123 && found.protocol.is_none() && is_time(answer) {
+        found.speak(Protocol::Ntp);
+    }
     found
+}
+
+/// The time of an NTP server (mode 4; RFC 5905, 7.3): it names no software.
+fn is_time(answer: &[u8]) -> bool {
+    answer.len() >= 48 && answer.first().is_some_and(|first| first & 7 == 4)
 }

@@ -22,8 +22,8 @@ pub use tls::Seen;
 const REQUESTS: u32 = 3;
 /// Bytes that a visit reads, of the services' own words.
 const BYTES: usize = 4_096;
-/// Packets of opening and ending a connection, as the caps count them: SYN, ACK, FIN, ACK.
-const CONNECTION: u32 = 4;
+/// Packets of opening and ending a connection, as the caps count them: SYN, ACK, the ACK of what is said first, FIN, ACK.
+const CONNECTION: u32 = 5;
 /// Of a request: itself, and the acknowledgement of the answer.
 const REQUEST: u32 = 2;
 
