@@ -1,7 +1,8 @@
 //! The governor: no packet leaves without its leave. Caps, windows, the stop file, and what was really sent.
 //!
-//! Caps are kept by spacing (GCRA with a burst of one): after a packet to a host, to a network, to anybody, the next may follow once the
-//! cap's interval is over. So no second can ever hold more than the cap, wherever it begins. What is counted is what was sent.
+//! Caps are kept by spacing: a conversation's packets go in small bursts, and before and after each burst there is as much quiet as its
+//! packets take at the cap, so that bursts of one second are never more than the cap together. One burst alone may be more than a cap of fewer
+//! than five packets a second: a connection cannot be opened and ended with less. What is counted is what was sent.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -108,30 +109,36 @@ impl Governor {
     /// [`Stopped`], at most a second after the stop.
     pub fn leave(&self, target: InScope<IpAddr>, packets: u32) -> Result<(), Stopped> {
         let (host, network) = (target.get(), network(target.get()));
-        let until = {
-            let mut spent = self.spent.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let Rate { all, network: per_network, host: per_host } = self.rate;
-            let now = Instant::now();
-            let free = |last: Option<&Instant>| last.copied().unwrap_or(now).max(now);
-            let from = free(spent.all.as_ref())
-                .max(free(spent.networks.get(&network)))
-                .max(free(spent.hosts.get(&host)));
-            let after = |cap: u32| from + Duration::from_secs(1) * packets / cap.max(1);
-            spent.all = Some(after(all));
-            spent.networks.insert(network, after(per_network));
-            spent.hosts.insert(host, after(per_host));
-            from
-        };
+        let rate = self.rate;
         loop {
             self.open()?;
-            match until.checked_duration_since(Instant::now()) {
-                Some(rest) if !rest.is_zero() => thread::sleep(rest.min(NAP)),
-                _ => break,
+            let mut spent = self.spent.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let now = Instant::now();
+            // As long before as after: so no second holds two bursts that are more than a cap together.
+            let ready =
+                |quiet: Option<&Instant>, cap: u32| quiet.map_or(now, |quiet| *quiet + span(packets, cap));
+            let ready = ready(spent.all.as_ref(), rate.all)
+                .max(ready(spent.networks.get(&network), rate.network))
+                .max(ready(spent.hosts.get(&host), rate.host));
+            if ready <= now {
+                spent.all = Some(now + span(packets, rate.all));
+                spent.networks.insert(network, now + span(packets, rate.network));
+                spent.hosts.insert(host, now + span(packets, rate.host));
+                *spent.sent.entry(network).or_default() += u64::from(packets);
+                return Ok(());
             }
+            // Nothing is booked while it waits: whoever wants another host goes first.
+            drop(spent);
+            thread::sleep((ready - now).min(NAP));
         }
+    }
+
+    /// So many packets, counted before, leave for a host just now: the end of a connection.
+    pub fn leaving(&self, target: InScope<IpAddr>, packets: u32) {
         let mut spent = self.spent.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *spent.sent.entry(network).or_default() += u64::from(packets);
-        Ok(())
+        let quiet = Instant::now() + span(packets, self.rate.host);
+        let host = spent.hosts.entry(target.get()).or_insert(quiet);
+        *host = quiet.max(*host);
     }
 
     /// Packets sent, by network.
@@ -139,6 +146,11 @@ impl Governor {
         let spent = self.spent.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         spent.sent.iter().map(|(network, packets)| (*network, *packets)).collect()
     }
+}
+
+/// How long a cap gives to so many packets.
+fn span(packets: u32, cap: u32) -> Duration {
+    Duration::from_secs(1) * packets / cap.max(1)
 }
 
 /// The /24 or /64 of an address: what the caps on networks mean.

@@ -259,6 +259,8 @@ struct Run<'a> {
     batch: Vec<Probe>,
     /// The network of each of the batch.
     networks: Vec<usize>,
+    /// The turns of the batch.
+    turned: Vec<Option<u64>>,
     answers: Vec<Answer>,
     looked: Tick,
     /// Running canaries: place, when asked, generation of the rate; in the order of asking.
@@ -295,6 +297,7 @@ impl<'a> Run<'a> {
             sent_by: vec![0; targets.networks()],
             batch: Vec::with_capacity(BATCH),
             networks: Vec::with_capacity(BATCH),
+            turned: Vec::with_capacity(BATCH),
             answers: Vec::new(),
             looked: began,
             running: VecDeque::new(),
@@ -317,8 +320,8 @@ impl<'a> Run<'a> {
         loop {
             let now = prober.now();
             if let Err(why) = self.look(now, leave, tell) {
-                self.position.turn -=
-                    self.batch.iter().filter(|probe| probe.slot != CANARY_SLOT).count() as u64;
+                let unsent = self.turned.iter().flatten().min().copied();
+                self.position.turn = unsent.unwrap_or(self.position.turn).min(self.position.turn);
                 return Ok(Err(why));
             }
             let room = self.pace.room(now);
@@ -405,6 +408,7 @@ impl<'a> Run<'a> {
                 }
                 self.batch.push(Probe { target, ask, slot });
                 self.networks.push(network);
+                self.turned.push(pending.turn);
             }
             // A running canary is no hurry, and no reason to wait.
             Err(_) if pending.turn.is_none() => {}
@@ -428,6 +432,7 @@ impl<'a> Run<'a> {
     /// These went out.
     fn count(&mut self, went: usize) {
         self.sent += went as u64;
+        self.turned.drain(..went);
         for network in self.networks.drain(..went) {
             if let Some(sent) = self.sent_by.get_mut(network) {
                 *sent += 1;
@@ -465,7 +470,7 @@ impl<'a> Run<'a> {
         self.complaints.1 += u64::from(how == How::Forbidden);
         // Who says that it has an address says nothing of which question it answers.
         let any = answer.ask == Ask::Neighbour;
-        if any || answer.slot == CANARY_SLOT {
+        if (any || answer.slot == CANARY_SLOT) && self.running.iter().any(|(running, ..)| *running == place) {
             self.heard.insert(place, now);
         }
         if !any && answer.slot == CANARY_SLOT {
@@ -503,9 +508,12 @@ impl<'a> Run<'a> {
             }
             changes.extend(self.adapt.canary(generation, answered));
         }
-        let (all, forbidden) = std::mem::take(&mut self.complaints);
-        if all >= COMPLAINTS.0 && forbidden * COMPLAINTS.1 > all {
-            changes.extend(self.adapt.complaints());
+        let (all, forbidden) = self.complaints;
+        if all >= COMPLAINTS.0 {
+            self.complaints = (0, 0);
+            if forbidden * COMPLAINTS.1 > all {
+                changes.extend(self.adapt.complaints());
+            }
         }
         for change in changes {
             self.pace.set(change.to);

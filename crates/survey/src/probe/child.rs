@@ -18,29 +18,12 @@ use crate::wire::Answer;
 /// `nobody`, everywhere on Linux.
 const NOBODY: u32 = 65_534;
 /// Longer orders are none.
-const LONGEST: u64 = 16 << 20;
+const LONGEST: u64 = 1 << 30;
 
 /// The helper's whole life.
 pub fn main() -> ExitCode {
-    let (orders, inbox) = channel();
-    // Orders are read beside the work, so that a stop, or the parent's end, is seen within a look of the engine.
-    std::thread::spawn(move || {
-        let mut input = io::stdin().lock();
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            match io::Read::take(&mut input, LONGEST).read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
-            }
-            let Ok(order) = serde_json::from_slice(&line) else { return };
-            if orders.send(order).is_err() {
-                return;
-            }
-        }
-    });
     let mut out = BufWriter::new(io::stdout().lock());
-    match work(&inbox, &mut out) {
+    match work(&mut out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where nobody hears it, there is nobody to tell.
@@ -50,23 +33,48 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The next order; none at the end, or where it is none.
+fn order(input: &mut impl BufRead) -> Option<Order> {
+    let mut line = Vec::new();
+    match io::Read::take(input, LONGEST).read_until(b'\n', &mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => serde_json::from_slice(&line).ok(),
+    }
+}
+
+/// Orders are read beside the work, so that a stop, or the parent's end, is seen within a look of the engine.
+fn inbox() -> Receiver<Order> {
+    let (orders, inbox) = channel();
+    std::thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        while let Some(order) = order(&mut input) {
+            if orders.send(order).is_err() {
+                return;
+            }
+        }
+    });
+    inbox
+}
+
 fn tell(out: &mut impl Write, told: &Told) -> io::Result<()> {
     serde_json::to_writer(&mut *out, told)?;
     out.write_all(b"\n")
 }
 
-fn work(inbox: &Receiver<Order>, out: &mut impl Write) -> io::Result<()> {
-    let Ok(Order::Open { scope, way }) = inbox.recv() else { return Ok(()) };
+fn work(out: &mut impl Write) -> io::Result<()> {
+    let Some(Order::Open { scope, way }) = order(&mut io::stdin().lock()) else { return Ok(()) };
     let scope = Scope::parse(&scope).map_err(|mistakes| {
         io::Error::other(mistakes.first().map_or("no scope".to_owned(), ToString::to_string))
     })?;
     let mut raw = Raw::open(&way, scope.clone())?;
+    // Before there is a second thread: privileges are each thread's own.
     drop_privileges()?;
+    let inbox = inbox();
     tell(out, &Told::Ready)?;
     out.flush()?;
     while let Ok(order) = inbox.recv() {
         if let Order::Run(job) = order {
-            let done = run(*job, &scope, &mut raw, inbox, out)?;
+            let done = run(*job, &scope, &mut raw, &inbox, out)?;
             tell(out, &Told::Done(Box::new(done)))?;
             out.flush()?;
         }

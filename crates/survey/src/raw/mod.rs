@@ -83,6 +83,7 @@ impl Raw {
     /// There is no such interface, or the privilege is missing.
     pub fn open(way: &Way, scope: Scope) -> io::Result<Self> {
         let address = link_address(&way.interface)?;
+        own_addresses(way)?;
         let own = address.addr().filter(|own| *own != [0; 6]);
         let (link, out) = match (way.gateway, own) {
             (Some(gateway), Some(source)) => {
@@ -297,6 +298,27 @@ fn link_address(interface: &str) -> io::Result<LinkAddr> {
         .ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, format!("there is no interface {interface:?}"))
         })
+}
+
+/// Whether the addresses that packets shall come from are the interface's own: there is no other source.
+fn own_addresses(way: &Way) -> io::Result<()> {
+    let all: Vec<IpAddr> = nix::ifaddrs::getifaddrs()?
+        .filter(|entry| entry.interface_name == way.interface)
+        .filter_map(|entry| {
+            let address = entry.address?;
+            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
+            v4.or(address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip())))
+        })
+        .collect();
+    let wanted = way.v4.map(IpAddr::from).into_iter().chain(way.v6.map(IpAddr::from));
+    let loops = |own: &IpAddr| own.is_loopback() && all.iter().any(IpAddr::is_loopback);
+    match wanted.into_iter().find(|own| !all.contains(own) && !loops(own)) {
+        None => Ok(()),
+        Some(other) => Err(io::Error::new(
+            io::ErrorKind::AddrNotAvailable,
+            format!("{other} is no address of {}: packets come from one's own address only", way.interface),
+        )),
+    }
 }
 
 /// Binds a packet socket to its interface; what it was opened for stays.

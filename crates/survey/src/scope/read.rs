@@ -43,6 +43,12 @@ impl Scoped for Reading<'_> {
                 format!("blocks: {net} stands for IPv4 addresses"),
                 "Name the IPv4 blocks themselves.",
             ),
+            // A lab's blocks need no proof of control: so they are nobody's.
+            None if lab => self.wrong(
+                value.span(),
+                format!("blocks: {net} is ordinary space, and lab = true is for what is nobody's own"),
+                "Leave lab out; or name special-purpose space, such as 10.0.0.0/8 or 192.0.2.0/24.",
+            ),
             None => {}
         }
         Some(net)

@@ -21,7 +21,7 @@ use crate::scope::InScope;
 use crate::talk::{Caller, Failed, Patience};
 
 /// Conversations at a time.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 64;
 /// Ports of one host that opens everything, which are asked to speak.
 const PORTS: usize = 128;
 

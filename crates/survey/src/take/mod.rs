@@ -41,6 +41,8 @@ pub struct Request {
     pub udp: Vec<u16>,
     /// Which hosts to ask at all.
     pub discover: Discover,
+    /// Hosts that are asked whether discovery finds them or not: those of an earlier survey.
+    pub known: Vec<IpAddr>,
     /// Targets are on the same link: ARP and neighbour solicitations reach them.
     pub on_link: bool,
     /// Caps; never above the scope's.
@@ -173,6 +175,8 @@ impl Host {
 /// Ports that nobody uses, of which some are asked of every host that opens any.
 const CONTROLS: [u16; 8] = [1, 65_530, 4_321, 33_333, 60_007, 11, 19_191, 48_651];
 const CONTROLS_ASKED: usize = 3;
+/// Open ports of one host that are asked again; more are a wall's, and its controls tell.
+const MOST_AGAIN: usize = 1_024;
 
 /// Takes a survey, or goes on with what was `found` of one until it was stopped.
 ///
@@ -232,7 +236,9 @@ impl Taking<'_> {
         let mut blocks = request.targets.blocks();
         if request.discover != Discover::Off {
             self.stage(Stage::Discover, &blocks, knocks(request, self.governor.scope()), Vec::new())?;
-            blocks = self.found.hosts.keys().map(|host| IpNet::from(*host)).collect();
+            let known = request.known.iter().filter(|host| request.targets.place(**host).is_some());
+            let hosts: BTreeSet<IpAddr> = self.found.hosts.keys().chain(known).copied().collect();
+            blocks = hosts.into_iter().map(IpNet::from).collect();
         }
         if request.discover != Discover::Only {
             let asks = request.tcp.iter().map(|port| Ask::Syn(*port)).collect();
@@ -259,7 +265,7 @@ impl Taking<'_> {
         let mut pairs = Vec::new();
         for (address, host) in &self.found.hosts {
             if raw {
-                pairs.extend(host.tcp.keys().map(|port| (*address, Ask::FullSyn(*port))));
+                pairs.extend(host.tcp.keys().take(MOST_AGAIN).map(|port| (*address, Ask::FullSyn(*port))));
             }
             if !host.tcp.is_empty() {
                 let free = CONTROLS
@@ -292,7 +298,12 @@ impl Taking<'_> {
         (self.tell)(News::Stage(stage, questions, hosts));
         let request = self.request;
         let [key, first, second] = request.seed;
-        let wide = matches!(stage, Stage::Discover | Stage::Tcp | Stage::Udp);
+        // Where hosts were sought first, each shard asks those that it found everything: their lists differ.
+        let wide = match stage {
+            Stage::Discover => true,
+            Stage::Tcp | Stage::Udp => request.discover == Discover::Off,
+            Stage::Look | Stage::Confirm => false,
+        };
         let job = Job {
             blocks: blocks.to_vec(),
             asks,

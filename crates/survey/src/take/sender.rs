@@ -7,7 +7,11 @@ use crate::engine::{self, Event};
 use crate::govern::{Governor, Stopped};
 use crate::probe::{self, Done, Helper, Job};
 use crate::raw::Way;
+use crate::scope::Rate;
 use crate::talk;
+
+/// Packets of one question by an ordinary connection, at most: SYN, ACK, RST. Caps and counts take it for all.
+const HANDSHAKE: u32 = 3;
 
 /// Why it could not be sent.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +76,16 @@ impl Sender {
             }
             Self::Connect(connect) => {
                 let mut leave = || -> Result<(), Stopped> { governor.open() };
-                let plan = job.plan(governor.scope());
-                Ok(Done::from(engine::run(&plan, connect, &mut leave, tell)?))
+                let mut plan = job.plan(governor.scope());
+                let part = |cap: u32| (cap / HANDSHAKE).max(1);
+                plan.rate = Rate {
+                    all: part(plan.rate.all),
+                    network: part(plan.rate.network),
+                    host: part(plan.rate.host),
+                };
+                let mut done = Done::from(engine::run(&plan, connect, &mut leave, tell)?);
+                done.sent.iter_mut().for_each(|(_, sent)| *sent *= u64::from(HANDSHAKE));
+                Ok(done)
             }
         }
     }

@@ -24,6 +24,8 @@ const REQUESTS: u32 = 3;
 const BYTES: usize = 4_096;
 /// Packets of opening and ending a connection, as the caps count them: SYN, ACK, the ACK of what is said first, FIN, ACK.
 const CONNECTION: u32 = 5;
+/// Of these, at its end.
+const ENDING: u32 = 2;
 /// Of a request: itself, and the acknowledgement of the answer.
 const REQUEST: u32 = 2;
 
@@ -153,7 +155,7 @@ impl Visit<'_> {
         let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(self.caller.patience.answer))?;
-        Ok(Line { visit: self, wire: Wire::Plain(stream), ended: false })
+        Ok(Line { visit: self, wire: Wire::Plain(stream), ended: false, ending: Ending(self) })
     }
 
     /// Connects and shakes hands by TLS; `name` is asked for (SNI), or none.
@@ -200,6 +202,17 @@ pub struct Line<'a> {
     visit: &'a Visit<'a>,
     wire: Wire,
     ended: bool,
+    ending: Ending<'a>,
+}
+
+/// The end of a connection: counted at its beginning, and sent when it is dropped.
+#[derive(Debug)]
+struct Ending<'a>(&'a Visit<'a>);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.caller.governor.leaving(self.0.target.host(), ENDING);
+    }
 }
 
 impl<'a> Line<'a> {
@@ -274,7 +287,7 @@ impl<'a> Line<'a> {
                 stream.read(into)
             }
             Wire::Tls(stream) => {
-                stream.wait(patience)?;
+                stream.wait(patience);
                 stream.read(into)
             }
         }
@@ -291,7 +304,7 @@ impl<'a> Line<'a> {
         self.visit.caller.governor.leave(self.visit.target.host(), CONNECTION)?;
         let patience = self.visit.caller.patience.answer;
         let stream = self.visit.caller.tls.shake(stream, self.visit.target.get().ip(), name, patience)?;
-        Ok(Self { visit: self.visit, wire: Wire::Tls(Box::new(stream)), ended: false })
+        Ok(Self { visit: self.visit, wire: Wire::Tls(Box::new(stream)), ended: false, ending: self.ending })
     }
 
     /// What the handshake showed; none without TLS.

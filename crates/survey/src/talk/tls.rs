@@ -29,16 +29,44 @@ pub struct Seen {
     pub alpn: Option<Vec<u8>>,
 }
 
+/// A connection until a moment: who sends byte by byte does not win time by it.
+#[derive(Debug)]
+struct Until {
+    stream: TcpStream,
+    until: Instant,
+}
+
+impl Read for Until {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let rest = self.until.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(rest))?;
+        self.stream.read(into)
+    }
+}
+
+impl Write for Until {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 /// A connection with TLS, and whether a certificate was asked of us.
 #[derive(Debug)]
 pub(super) struct Stream {
-    inner: StreamOwned<ClientConnection, TcpStream>,
+    inner: StreamOwned<ClientConnection, Until>,
     asked: Arc<Asked>,
 }
 
 impl Stream {
-    pub(super) fn wait(&self, patience: Duration) -> std::io::Result<()> {
-        self.inner.sock.set_read_timeout(Some(patience))
+    pub(super) fn wait(&mut self, patience: Duration) {
+        self.inner.sock.until = Instant::now() + patience;
     }
 }
 
@@ -92,14 +120,8 @@ impl Client {
             None => ServerName::IpAddress(host.into()),
         };
         let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| tls(&error))?;
-        let mut stream = stream;
-        let until = Instant::now() + patience;
+        let mut stream = Until { stream, until: Instant::now() + patience };
         while connection.is_handshaking() {
-            let rest = until.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                return Err(Failed::Silent);
-            }
-            stream.set_read_timeout(Some(rest))?;
             match connection.complete_io(&mut stream) {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

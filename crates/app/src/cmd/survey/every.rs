@@ -37,10 +37,11 @@ pub fn run(typed: &Take, screen: &Screen) -> Result<Exit, Failure> {
     loop {
         let next = Instant::now() + every;
         // The scope is read anew: what was taken out of it since is not asked.
-        let read = plan::scope(&typed.scope, typed.json)?;
         let path = folder.join(format!("survey-{}.ndjson.zst", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
         let previous = last.as_ref().map(|(inventory, path)| (inventory, take::hash_of(path)));
-        match take::take(typed, screen, &read, previous, Some(&path)) {
+        let one = plan::scope(&typed.scope, typed.json)
+            .and_then(|read| take::take(typed, screen, &read, previous, Some(&path)));
+        match one {
             Ok(one) => {
                 take::show(typed, screen, &one.inventory)?;
                 exit = if one.exit == Exit::Done { exit } else { one.exit };

@@ -203,11 +203,18 @@ fn coverage(request: &Request, found: &Found) -> f64 {
         return 1.0 / request.shard.1.get() as f64;
     }
     let planned = request.targets.count() * (request.tcp.len() + request.udp.len()).max(1) as u64;
-    let asked = found.ran.iter().filter(|ran| counts(ran.stage)).map(|ran| match ran.done.stopped {
-        Some((_, at)) if at.pass == 0 => at.turn.min(ran.questions),
-        _ => ran.questions,
-    });
-    (asked.sum::<u64>() as f64 / planned.max(1) as f64).min(1.0)
+    // Of a stage that was gone on with, the last part stands furthest.
+    let mut asked: BTreeMap<Stage, u64> = BTreeMap::new();
+    for ran in found.ran.iter().filter(|ran| counts(ran.stage)) {
+        let sharded = if request.discover == Discover::Off { request.shard.1.get() } else { 1 };
+        let turns = ran.questions.div_ceil(sharded);
+        let turns = match ran.done.stopped {
+            Some((_, at)) if at.pass == 0 => at.turn.min(turns),
+            _ => turns,
+        };
+        asked.insert(ran.stage, turns);
+    }
+    (asked.values().sum::<u64>() as f64 / planned.max(1) as f64).min(1.0)
 }
 
 /// `tcp/22`, `tcp/8000-8100`.

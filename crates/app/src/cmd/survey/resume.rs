@@ -31,7 +31,9 @@ pub struct Kept {
 
 impl Kept {
     /// Of a survey.
-    pub fn new(scope: String, request: &Request, start: Stamp, found: Found) -> Self {
+    pub fn new(scope: String, request: &Request, start: Stamp, mut found: Found) -> Self {
+        // What services said over UDP may hold a secret, and is not masked here.
+        found.hosts.values_mut().flat_map(|host| host.udp.values_mut()).for_each(Vec::clear);
         Self { version: VERSION, scope, request: fingerprint(request), start, seed: request.seed, found }
     }
 

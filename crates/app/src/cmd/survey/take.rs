@@ -1,5 +1,6 @@
 //! One survey: everything from the scope to the page.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use watchpost_core::record::{Severity, Stamp};
 use watchpost_survey::audit::{self, Event, Log};
 use watchpost_survey::govern::Governor;
 use watchpost_survey::identify::recog::Fingerprints;
-use watchpost_survey::scope::Scope;
+use watchpost_survey::scope::{Scope, Targets};
 use watchpost_survey::take::{self, Found, Request, Sender};
 use watchpost_survey::talk::{Caller, Patience};
 
@@ -122,6 +123,12 @@ pub fn take(
     })?;
     let (mut sender, notes) = send::sender(typed, read, &request.targets)?;
     notes.iter().for_each(|sentence| say(sentence));
+    reachable(&mut request, &sender, &say);
+    request.known = previous
+        .iter()
+        .flat_map(|(before, _)| before.standing())
+        .filter_map(|service| service.host.parse().ok())
+        .collect();
     if matches!(sender, Sender::Connect(_)) {
         // Ordinary sockets send no ARP.
         request.on_link = false;
@@ -135,12 +142,25 @@ pub fn take(
         all => format!("{} blocks", all.len()),
     };
     let shown = progress::Shown::new(blocks, request.rate.all, screen.quiet);
-    let found = take::take(&request, found, &mut sender, &governor, &mut |news| shown.tell(&news));
+    let before = found.ran.len();
+    let (mut told, mut stage) = (0, 0);
+    let found = take::take(&request, found, &mut sender, &governor, &mut |news| {
+        match &news {
+            take::News::Stage(..) => (told, stage) = (told + stage, 0),
+            take::News::Progress(progress) => stage = progress.sent,
+            _ => {}
+        }
+        shown.tell(&news);
+    });
     let mut found = match found {
         Ok(found) => found,
         Err(failed) => {
             shown.done();
-            note(&mut log, &typed.audit, Event::End { how: failed.to_string(), packets: 0 })?;
+            note(
+                &mut log,
+                &typed.audit,
+                Event::End { how: format!("{failed}; counted as far as was told"), packets: told + stage },
+            )?;
             return Err(Failure::internal(
                 failed.to_string(),
                 "What was sent before is not known; the audit log says when it began.",
@@ -150,7 +170,7 @@ pub fn take(
     let (looked, stopped) = look(typed, &found, &sender, &governor, &prints, &shown)?;
     shown.done();
     found.stopped = found.stopped.or(stopped);
-    let end = audit_end(&mut log, &typed.audit, &found, &governor)?;
+    let end = audit_end(&mut log, &typed.audit, &found, before, &governor)?;
     let about = report::About {
         scope,
         request: &request,
@@ -176,6 +196,24 @@ pub fn take(
         inventory::write(path, &inventory).map_err(|error| unwritable(path, &error))?;
     }
     Ok(Taken { exit: exit(typed, &inventory), inventory })
+}
+
+/// Leaves out what cannot be asked from here, and says so: it would look as if it had been asked.
+fn reachable(request: &mut Request, sender: &Sender, say: &dyn Fn(&str)) {
+    let Sender::Raw(raw) = sender else { return };
+    let all = request.targets.count();
+    let way = &raw.1;
+    for (v4, missing, family) in [(true, way.v4.is_none(), "IPv4"), (false, way.v6.is_none(), "IPv6")] {
+        if missing && request.targets.iter().any(|target| target.get().is_ipv4() == v4) {
+            request.targets =
+                Targets::only(request.targets.iter().filter(|target| target.get().is_ipv4() != v4));
+            let left = all - request.targets.count();
+            say(&format!(
+                "{left} {family} addresses are left out: {} has no {family} address of its own; name one with --source",
+                way.interface
+            ));
+        }
+    }
 }
 
 /// What runs at what was found.
@@ -372,13 +410,18 @@ fn open_audit(path: &PathBuf, scope: &Scope) -> Result<Log<File>, Failure> {
             "Find out who changed it; then name another file with --audit. Nothing was sent.",
         )
     };
-    let end = match File::open(path) {
-        Ok(file) => audit::verify(BufReader::new(file)).map_err(|error| broken(error.to_string()))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => audit::End::default(),
-        Err(error) => return Err(broken(why(&error))),
-    };
     let file =
         OpenOptions::new().create(true).append(true).open(path).map_err(|error| unwritable(path, &error))?;
+    // Two at once would break the chain, and their caps would add up.
+    file.try_lock().map_err(|_| {
+        Failure::usage(
+            format!("{name}: another survey is writing to this audit log"),
+            "Wait until it is done. Nothing was sent.",
+        )
+    })?;
+    let end = File::open(path)
+        .map_err(|error| broken(why(&error)))
+        .and_then(|file| audit::verify(BufReader::new(file)).map_err(|error| broken(error.to_string())))?;
     let operator = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let operator = operator.unwrap_or_else(|_| "unknown".to_owned());
     Ok(Log::new(file, end, operator, scope.hash()))
@@ -393,12 +436,17 @@ fn audit_end(
     log: &mut Log<File>,
     path: &Path,
     found: &Found,
+    before: usize,
     governor: &Governor,
 ) -> Result<String, Failure> {
-    let mut sent = found.sent();
+    // What an earlier run sent it has noted itself.
+    let ran = found.ran.get(before..).unwrap_or_default();
+    let mut sent: BTreeMap<ipnet::IpNet, u64> = BTreeMap::new();
+    for (network, packets) in ran.iter().flat_map(|ran| &ran.done.sent) {
+        *sent.entry(*network).or_default() += packets;
+    }
     // What confirmations sent is in both.
-    let confirmed =
-        found.ran.iter().filter(|ran| ran.stage == take::Stage::Confirm).flat_map(|ran| &ran.done.sent);
+    let confirmed = ran.iter().filter(|ran| ran.stage == take::Stage::Confirm).flat_map(|ran| &ran.done.sent);
     for (network, packets) in confirmed {
         if let Some(sum) = sent.get_mut(network) {
             *sum = sum.saturating_sub(*packets);
