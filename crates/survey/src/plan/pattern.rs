@@ -69,7 +69,7 @@ fn of_block(scope: &Scope, block: Ipv6Net) -> impl Iterator<Item = Ipv6Addr> + '
     };
     let pairs = WORDS.iter().flat_map(|high| WORDS.iter().map(move |low| high << 16 | low));
     let tens = (1..=TENS.0).flat_map(|high| (1..=TENS.1).map(move |low| high << 16 | low));
-    let hosts = (1..=LOW).chain(SERVICES).chain(WORDS).chain(tens).chain(pairs).chain(embedded(scope));
+    let hosts = (1..=LOW).chain(SERVICES).chain(WORDS).chain(embedded(scope)).chain(tens).chain(pairs);
     let hosts: Vec<u64> = hosts.collect();
     // First the likeliest host of every subnet, then the next.
     hosts.into_iter().flat_map(move |host| {
@@ -101,7 +101,7 @@ mod tests {
                     blocks = [\"2001:db8:1::/48\", \"192.0.2.0/30\"]\nexclude = [\"2001:db8:1::5\"]\nlab = true\nicmp = true\n";
         let scope = Scope::parse(text).unwrap();
         let known = ["2001:db8:1:7::abcd", "2001:db8:2::1"].map(|text| text.parse().unwrap());
-        let all = candidates(&scope, &known, 20_000);
+        let all = candidates(&scope, &known, 65_536);
         let named: Vec<String> = all.iter().map(|target| target.get().to_string()).collect();
         assert_eq!(named[0], "2001:db8:1:7::abcd");
         for expected in [
@@ -110,7 +110,7 @@ mod tests {
             "2001:db8:1:1f::1",
             "2001:db8:1::53",
             "2001:db8:1::dead:beef",
-            "2001:db8:1::192:0:2:1",
+            "2001:db8:1:0:192:0:2:1",
             "2001:db8:1::c000:201",
         ] {
             assert!(named.iter().any(|name| name == expected), "{expected}");
