@@ -90,15 +90,15 @@ fn unbound(records: &[(&str, &str)]) -> Option<(Unbound, SocketAddr)> {
 #[test]
 fn records_of_a_real_resolver_prove_blocks_that_have_them() {
     let scope = scope(
-        "\"192.0.2.0/24\", \"192.0.4.0/23\", \"192.0.8.0/23\", \"192.0.16.0/24\", \"2001:db8::/32\", \"192.0.32.0/24\"",
+        "\"192.168.2.0/24\", \"192.168.4.0/23\", \"192.168.8.0/23\", \"192.168.16.0/24\", \"2001:db8::/32\", \"192.168.32.0/24\"",
     );
     let token = control::token(&scope);
     let records = [
-        ("_watchpost.2.0.192.in-addr.arpa", token.as_str()),
-        ("_watchpost.4.0.192.in-addr.arpa", &token),
-        ("_watchpost.5.0.192.in-addr.arpa", &token),
-        ("_watchpost.8.0.192.in-addr.arpa", &token),
-        ("_watchpost.16.0.192.in-addr.arpa", "watchpost-control=00000000000000000000000000000000"),
+        ("_watchpost.2.168.192.in-addr.arpa", token.as_str()),
+        ("_watchpost.4.168.192.in-addr.arpa", &token),
+        ("_watchpost.5.168.192.in-addr.arpa", &token),
+        ("_watchpost.8.168.192.in-addr.arpa", &token),
+        ("_watchpost.16.168.192.in-addr.arpa", "watchpost-control=00000000000000000000000000000000"),
         ("_watchpost.8.b.d.0.1.0.0.2.ip6.arpa", &token),
     ];
     let Some((_unbound, resolver)) = unbound(&records) else { return };
@@ -107,13 +107,13 @@ fn records_of_a_real_resolver_prove_blocks_that_have_them() {
     assert_eq!(
         shown,
         [
-            "192.0.2.0/24: proven by TXT _watchpost.2.0.192.in-addr.arpa",
-            "192.0.4.0/23: proven by TXT _watchpost.4.0.192.in-addr.arpa and 1 more",
+            "192.168.2.0/24: proven by TXT _watchpost.2.168.192.in-addr.arpa",
+            "192.168.4.0/23: proven by TXT _watchpost.4.168.192.in-addr.arpa and 1 more",
             // One of its two parts has none.
-            "192.0.8.0/23: not proven: _watchpost.0.192.in-addr.arpa: no such name; _watchpost.9.0.192.in-addr.arpa: no such name",
-            "192.0.16.0/24: not proven: _watchpost.16.0.192.in-addr.arpa: a TXT record with another text",
+            "192.168.8.0/23: not proven: _watchpost.168.192.in-addr.arpa: no such name; _watchpost.9.168.192.in-addr.arpa: no such name",
+            "192.168.16.0/24: not proven: _watchpost.16.168.192.in-addr.arpa: a TXT record with another text",
             "2001:db8::/32: proven by TXT _watchpost.8.b.d.0.1.0.0.2.ip6.arpa",
-            "192.0.32.0/24: not proven: _watchpost.32.0.192.in-addr.arpa: no such name",
+            "192.168.32.0/24: not proven: _watchpost.32.168.192.in-addr.arpa: no such name",
         ]
     );
 }
