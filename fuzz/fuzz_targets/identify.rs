@@ -10,9 +10,10 @@ use std::sync::OnceLock;
 use libfuzzer_sys::fuzz_target;
 use watchpost_core::utterance::FACT_BYTES;
 use watchpost_formats::conversation::is_unfit;
-use watchpost_survey::identify::os::{self, SynAck};
+use watchpost_survey::identify::os;
 use watchpost_survey::identify::recog::Fingerprints;
 use watchpost_survey::identify::{Identified, answer, datagram};
+use watchpost_survey::wire::SynAck;
 
 const PORTS: [u16; 16] = [21, 22, 23, 25, 53, 80, 110, 123, 143, 161, 389, 443, 554, 3306, 5060, 6379];
 
@@ -42,7 +43,7 @@ fuzz_target!(|data: &[u8]| {
                 window: u16::from(*kind) << 8,
                 options: bytes.to_vec(),
                 dont_fragment: true,
-                ip_id: 0,
+                ip_id: 0, to_full: true,
             });
         }
         _ => {
