@@ -43,7 +43,8 @@ fuzz_target!(|data: &[u8]| {
                 window: u16::from(*kind) << 8,
                 options: bytes.to_vec(),
                 dont_fragment: true,
-                ip_id: 0, to_full: true,
+                ip_id: 0,
+                to_full: true,
             });
         }
         _ => {
