@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 use jiff::Timestamp;
+use watchpost_core::inventory::network;
 
 use crate::scope::{Closed, InScope, Rate, Scope};
 
@@ -151,12 +152,4 @@ impl Governor {
 /// How long a cap gives to so many packets.
 fn span(packets: u32, cap: u32) -> Duration {
     Duration::from_secs(1) * packets / cap.max(1)
-}
-
-/// The /24 or /64 of an address: what the caps on networks mean.
-pub fn network(host: IpAddr) -> IpNet {
-    match host {
-        IpAddr::V4(host) => Ipv4Net::new_assert(host, 24).trunc().into(),
-        IpAddr::V6(host) => Ipv6Net::new_assert(host, 64).trunc().into(),
-    }
 }

@@ -66,7 +66,7 @@ fn check(spec: &Spec) -> Entry {
     let ports = |transport: &str, ports: &[u16]| {
         ports.iter().map(|port| format!("{transport}/{port}")).collect::<Vec<_>>().join(", ")
     };
-    let rungs: Vec<&str> = spec.rungs.iter().map(|rung| crate::render::survey::rung(*rung)).collect();
+    let rungs: Vec<&str> = spec.rungs.iter().map(|rung| rung.name()).collect();
     let mut more = vec![
         ("asks", spec.asks.to_owned()),
         (

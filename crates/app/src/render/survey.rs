@@ -15,7 +15,7 @@ use super::Screen;
 use super::clean::clean;
 use super::style::{Ink, glyph, labelled, pad, paint, width, wrap};
 use super::words::{number, percent, plural};
-pub use names::{fix, name, place, rung, weight};
+pub use names::{fix, name, place, weight};
 
 /// Hosts that a line of open services names.
 const HOSTS: usize = 3;
@@ -65,12 +65,12 @@ pub fn exposures(found: &[&Exposure], screen: &Screen, more: impl Fn(&Exposure) 
 pub fn rows(sorted: &[&Exposure], screen: &Screen, more: impl Fn(&Exposure) -> String) -> String {
     let widest = |of: fn(&Exposure) -> String| sorted.iter().map(|e| width(&of(e))).max().unwrap_or_default();
     let (rungs, places) =
-        (widest(|e| rung(e.rung).to_owned()), widest(|e| place(&e.host, &e.service)).min(30));
+        (widest(|e| e.rung.name().to_owned()), widest(|e| place(&e.host, &e.service)).min(30));
     let whats = widest(|e| clean(&e.what)).min(screen.width / 3);
     let indent = rungs + 4;
     let mut out = String::new();
     for e in sorted {
-        let head = format!("{} {}", glyph(weight(e)), pad(rung(e.rung), rungs));
+        let head = format!("{} {}", glyph(weight(e)), pad(e.rung.name(), rungs));
         let row = format!("{}  {}", pad(&place(&e.host, &e.service), places), pad(&clean(&e.what), whats));
         let fix = fix(e);
         let fits = indent + width(&row) + 2 + width(&fix) <= screen.width;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::change::{Aspect, Change, Key, Value};
 use super::file::Inventory;
 use super::names::order;
-use super::record::{Exposure, Rung, Service, State};
+use super::record::{Exposure, Service, State};
 use crate::record::FactKind;
 
 /// What an inventory says, key by key.
@@ -39,7 +39,7 @@ pub fn view(inventory: &Inventory) -> View {
     exposures.sort_by_key(|e| (std::cmp::Reverse(e.rung), &e.what));
     for exposure in exposures {
         let check = Some(exposure.check.clone());
-        let text = format!("{}: {}", rung(exposure.rung), exposure.what);
+        let text = format!("{}: {}", exposure.rung.name(), exposure.what);
         let key = (exposure.host.clone(), exposure.service.clone(), Aspect::Exposure, check);
         // Several of one check: the worst begins.
         let value = view.entry(key).or_insert_with(|| Value::new(""));
@@ -49,17 +49,6 @@ pub fn view(inventory: &Inventory) -> View {
         value.text.push_str(&text);
     }
     view
-}
-
-/// The word for a rung, as records have it.
-const fn rung(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Reachable => "reachable",
-        Rung::Identified => "identified",
-        Rung::Discloses => "discloses",
-        Rung::Anonymous => "anonymous",
-        Rung::Sensitive => "sensitive",
-    }
 }
 
 fn product(service: &Service) -> Option<Value> {
@@ -152,6 +141,7 @@ pub fn apply(mut view: View, changes: &[Change]) -> View {
 
 #[cfg(test)]
 mod tests {
+    use crate::inventory::Rung;
     use proptest::prelude::*;
 
     use super::*;

@@ -95,6 +95,19 @@ pub enum Rung {
     Sensitive,
 }
 
+impl Rung {
+    /// Its word, as records have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reachable => "reachable",
+            Self::Identified => "identified",
+            Self::Discloses => "discloses",
+            Self::Anonymous => "anonymous",
+            Self::Sensitive => "sensitive",
+        }
+    }
+}
+
 /// Something that a service shows to strangers, and what takes it away.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exposure {

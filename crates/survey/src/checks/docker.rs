@@ -33,15 +33,7 @@ fn look(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let client = Client::new(look);
     let ping = match client.head("/_ping")? {
         Reply::Answer(ping) => ping,
-        Reply::CertificateDemanded => {
-            let evidence = vec!["TLS: a client certificate is demanded".to_owned()];
-            return Ok(vec![look.finding(
-                Rung::Reachable,
-                "Docker API, with a certificate only",
-                evidence,
-                RESTRICT,
-            )]);
-        }
+        Reply::CertificateDemanded => return Ok(vec![look.certificate_only("Docker API")]),
         Reply::Nothing => return Ok(Vec::new()),
     };
     let Some(api) = ping.header("api-version").and_then(word) else { return Ok(Vec::new()) };

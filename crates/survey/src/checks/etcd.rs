@@ -60,15 +60,7 @@ fn look(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let client = Client::new(look);
     let version = match client.get("/version")? {
         Reply::Answer(version) => version,
-        Reply::CertificateDemanded => {
-            let evidence = vec!["TLS: a client certificate is demanded".to_owned()];
-            return Ok(vec![look.finding(
-                Rung::Reachable,
-                "etcd, with a certificate only",
-                evidence,
-                RESTRICT,
-            )]);
-        }
+        Reply::CertificateDemanded => return Ok(vec![look.certificate_only("etcd")]),
         Reply::Nothing => return Ok(Vec::new()),
     };
     let Some(server) = version.json_text("etcdserver").filter(|_| version.status == 200) else {

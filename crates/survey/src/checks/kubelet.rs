@@ -38,15 +38,7 @@ fn look(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let client = Client::new(look);
     let answer = match client.ask("GET", "/pods", "", "", is_pod_list)? {
         Reply::Answer(answer) => answer,
-        Reply::CertificateDemanded => {
-            let evidence = vec!["TLS: a client certificate is demanded".to_owned()];
-            return Ok(vec![look.finding(
-                Rung::Reachable,
-                "kubelet, with a certificate only",
-                evidence,
-                RESTRICT,
-            )]);
-        }
+        Reply::CertificateDemanded => return Ok(vec![look.certificate_only("kubelet")]),
         Reply::Nothing => return Ok(Vec::new()),
     };
     let finding = match answer.status {

@@ -31,15 +31,7 @@ fn api(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let client = Client::new(look);
     let version = match client.get("/version")? {
         Reply::Answer(version) => version,
-        Reply::CertificateDemanded => {
-            let evidence = vec!["TLS: a client certificate is demanded".to_owned()];
-            return Ok(vec![look.finding(
-                Rung::Reachable,
-                "Kubernetes API, with a certificate only",
-                evidence,
-                RESTRICT,
-            )]);
-        }
+        Reply::CertificateDemanded => return Ok(vec![look.certificate_only("Kubernetes API")]),
         Reply::Nothing => return Ok(Vec::new()),
     };
     let refused = matches!(version.status, 401 | 403) && version.has(br#""Status""#);

@@ -229,6 +229,12 @@ impl<'a> Look<'a> {
         self.caller.visit(self.subject.target)
     }
 
+    /// Only who has a client certificate gets in.
+    fn certificate_only(&self, what: &str) -> Finding {
+        let evidence = vec!["TLS: a client certificate is demanded".to_owned()];
+        self.finding(Rung::Reachable, format!("{what}, with a certificate only"), evidence, RESTRICT)
+    }
+
     fn finding(&self, rung: Rung, what: impl Into<String>, evidence: Vec<String>, remedy: Remedy) -> Finding {
         let target = self.subject.target.get();
         let mut line = remedy.line.replace("PORT", &target.port().to_string());

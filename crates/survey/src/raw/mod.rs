@@ -304,11 +304,7 @@ fn link_address(interface: &str) -> io::Result<LinkAddr> {
 fn own_addresses(way: &Way) -> io::Result<()> {
     let all: Vec<IpAddr> = nix::ifaddrs::getifaddrs()?
         .filter(|entry| entry.interface_name == way.interface)
-        .filter_map(|entry| {
-            let address = entry.address?;
-            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
-            v4.or(address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip())))
-        })
+        .filter_map(|entry| route::address(&entry))
         .collect();
     let wanted = way.v4.map(IpAddr::from).into_iter().chain(way.v6.map(IpAddr::from));
     let loops = |own: &IpAddr| own.is_loopback() && all.iter().any(IpAddr::is_loopback);

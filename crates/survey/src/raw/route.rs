@@ -76,17 +76,18 @@ fn source_to(target: IpAddr) -> io::Result<IpAddr> {
     Ok(socket.local_addr()?.ip())
 }
 
+/// The IP address that an entry of the system's list of interfaces names.
+pub(super) fn address(entry: &nix::ifaddrs::InterfaceAddress) -> Option<IpAddr> {
+    let address = entry.address.as_ref()?;
+    let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
+    v4.or(address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip())))
+}
+
 fn interface_of(own: IpAddr) -> io::Result<String> {
-    let of = |entry: &nix::ifaddrs::InterfaceAddress| {
-        let address = entry.address.as_ref()?;
-        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
-        let v6 = address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip()));
-        v4.or(v6)
-    };
     let all = nix::ifaddrs::getifaddrs()?;
     // All of 127.0.0.0/8 is the loopback's, whatever is named.
     let mut named =
-        all.filter(|entry| of(entry) == Some(own) || own.is_loopback() && entry.interface_name == "lo");
+        all.filter(|entry| address(entry) == Some(own) || own.is_loopback() && entry.interface_name == "lo");
     named.next().map(|entry| entry.interface_name).ok_or_else(|| {
         io::Error::new(io::ErrorKind::NotFound, format!("no interface has the address {own}: name one"))
     })

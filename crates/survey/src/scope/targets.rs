@@ -6,10 +6,10 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use watchpost_core::inventory::network;
 
 use super::ranges::{Ranges, ends, number, v4};
 use super::{InScope, Refusal, Scope};
-use crate::govern::network;
 
 /// Bits of a host within its /24.
 const HOST_BITS: u32 = 8;

@@ -6,9 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -18,7 +15,7 @@ use watchpost_core::contact::Transport;
 use super::{Found, News, Tcp};
 use crate::govern::Stopped;
 use crate::scope::InScope;
-use crate::talk::{Caller, Failed, Patience};
+use crate::talk::{Caller, Failed, Patience, each};
 
 /// Conversations at a time.
 const AT_ONCE: usize = 64;
@@ -85,30 +82,11 @@ pub(super) fn all(
         }
     }
     let total = asked.len() as u64;
-    let next = AtomicUsize::new(0);
-    let spoke: Mutex<BTreeSet<(IpAddr, u16)>> = Mutex::default();
-    let stopped: Mutex<Option<Stopped>> = Mutex::default();
-    let lock = |list: &Mutex<BTreeSet<(IpAddr, u16)>>, one| {
-        list.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(one);
-    };
-    thread::scope(|threads| {
-        for _ in 0..AT_ONCE.min(asked.len()) {
-            threads.spawn(|| {
-                while let Some(target) = asked.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match speaks(caller, *target) {
-                        Ok(true) => lock(&spoke, (target.get().ip(), target.get().port())),
-                        Ok(false) => {}
-                        Err(why) => {
-                            *stopped.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(why);
-                            return;
-                        }
-                    }
-                }
-            });
-        }
+    let (heard, stopped) = each(AT_ONCE, &asked, |target| {
+        Ok(speaks(caller, *target)?.then(|| (target.get().ip(), target.get().port())))
     });
-    tell(News::Confirmed(next.into_inner().min(asked.len()) as u64, total));
-    let spoke = spoke.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    tell(News::Confirmed(heard.len() as u64, total));
+    let spoke: BTreeSet<(IpAddr, u16)> = heard.into_iter().flatten().collect();
     for (address, port) in &spoke {
         let Some(host) = found.hosts.get_mut(address) else { continue };
         // Whose unused ports speak, speaks everywhere.
@@ -117,10 +95,7 @@ pub(super) fn all(
             tcp.proof = Proof::Spoke;
         }
     }
-    match stopped.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-        Some(why) => Err(why),
-        None => Ok(()),
-    }
+    stopped.map_or(Ok(()), Err)
 }
 
 /// Whether an application is there: it says something by itself, or answers a line, or ends the connection in order.

@@ -4,6 +4,7 @@
 //! waits for the leave of the [`Governor`]. Its target is an [`InScope`], so nothing else can be spoken to; redirects are not followed, for
 //! there is nobody who would. What was read is dropped by whoever read it.
 
+mod each; // many at a time
 mod tls; // with whoever it is: names are read, nothing is trusted
 
 use std::cell::Cell;
@@ -16,6 +17,7 @@ use watchpost_core::contact::Transport;
 
 use crate::govern::{Governor, Stopped};
 use crate::scope::InScope;
+pub use each::each;
 pub use tls::Seen;
 
 /// Requests of a visit.

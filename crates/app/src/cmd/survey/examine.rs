@@ -1,16 +1,14 @@
 //! What runs at the services that were found, and what it exposes: many conversations at a time, each within the governor's caps.
 
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use watchpost_core::contact::Transport;
 use watchpost_survey::checks::{Finding, Subject, examine};
 use watchpost_survey::govern::Stopped;
 use watchpost_survey::identify::{self, Identified, recog::Fingerprints};
 use watchpost_survey::take::Found;
-use watchpost_survey::talk::{Caller, Failed};
+use watchpost_survey::talk::{Caller, Failed, each};
 
 /// Conversations at a time.
 const AT_ONCE: usize = 32;
@@ -45,30 +43,14 @@ pub fn all(
         said.udp.iter().map(move |(port, words)| (*host, Transport::Udp, *port, Some(words.as_slice())))
     });
     let services: Vec<(IpAddr, Transport, u16, Option<&[u8]>)> = tcp.chain(udp).collect();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let shown: Mutex<Vec<Shown>> = Mutex::default();
-    let stopped: Mutex<Option<Stopped>> = Mutex::default();
-    thread::scope(|threads| {
-        for _ in 0..AT_ONCE.min(services.len()) {
-            threads.spawn(|| {
-                while let Some((host, transport, port, words)) =
-                    services.get(next.fetch_add(1, Ordering::Relaxed))
-                {
-                    match one(caller, prints, *host, *transport, *port, *words) {
-                        Ok(one) => shown.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(one),
-                        Err(why) => {
-                            *stopped.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(why);
-                            return;
-                        }
-                    }
-                    tell(done.fetch_add(1, Ordering::Relaxed) + 1, services.len());
-                }
-            });
-        }
+    let done = AtomicUsize::new(0);
+    let (mut shown, stopped) = each(AT_ONCE, &services, |(host, transport, port, words)| {
+        let one = one(caller, prints, *host, *transport, *port, *words)?;
+        tell(done.fetch_add(1, Ordering::Relaxed) + 1, services.len());
+        Ok(one)
     });
-    let mut shown = shown.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     shown.sort_by_key(|one| (one.host, one.transport.map(|transport| transport == Transport::Udp), one.port));
-    (shown, stopped.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    (shown, stopped)
 }
 
 fn one(

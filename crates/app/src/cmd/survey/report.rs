@@ -67,9 +67,7 @@ pub fn inventory(about: &About<'_>, found: &Found, shown: Vec<Shown>) -> Invento
             let echo = if address.is_ipv4() { 0x0800 } else { 0x8000 };
             add(transport, echo, None);
         }
-        if host.opens_everything() || host.tcp.values().filter(|tcp| tcp.proof == Proof::Mute).count() > 0 {
-            inventory.services.extend(wall(about, *address, host));
-        }
+        inventory.services.extend(wall(about, *address, host));
     }
     inventory.sort();
     inventory

@@ -136,7 +136,7 @@ pub fn take(
     stop::listen();
     let mut log = open_audit(&typed.audit, scope)?;
     let what = words(&request, sender.name());
-    note(&mut log, &typed.audit, Event::Start { what: what.clone() })?;
+    note(&mut log, &typed.audit, Event::Start { what })?;
     let blocks = match scope.blocks.as_slice() {
         [only] => only.to_string(),
         all => format!("{} blocks", all.len()),
@@ -234,7 +234,7 @@ fn look(
     Ok((looked, stopped.map(|why| why.to_string())))
 }
 
-/// States are settled against the survey before: two passes at least a second apart are two looks.
+/// States are settled against the survey before.
 fn settled(fresh: Inventory, previous: Option<&Inventory>, found: &Found) -> Inventory {
     let passes = found.ran.iter().map(|ran| ran.done.canaries.len()).max().unwrap_or(0);
     let asked = fresh.asked();
@@ -441,16 +441,11 @@ fn audit_end(
 ) -> Result<String, Failure> {
     // What an earlier run sent it has noted itself.
     let ran = found.ran.get(before..).unwrap_or_default();
+    // What confirmations sent the governor has counted.
+    let asked = ran.iter().filter(|ran| ran.stage != take::Stage::Confirm);
     let mut sent: BTreeMap<ipnet::IpNet, u64> = BTreeMap::new();
-    for (network, packets) in ran.iter().flat_map(|ran| &ran.done.sent) {
+    for (network, packets) in asked.flat_map(|ran| &ran.done.sent) {
         *sent.entry(*network).or_default() += packets;
-    }
-    // What confirmations sent is in both.
-    let confirmed = ran.iter().filter(|ran| ran.stage == take::Stage::Confirm).flat_map(|ran| &ran.done.sent);
-    for (network, packets) in confirmed {
-        if let Some(sum) = sent.get_mut(network) {
-            *sum = sum.saturating_sub(*packets);
-        }
     }
     for (network, packets) in governor.sent() {
         *sent.entry(network).or_default() += packets;

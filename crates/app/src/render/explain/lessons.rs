@@ -6,7 +6,6 @@ use super::Page;
 use crate::render::campaign::learned::protocol;
 use crate::render::clean::clean;
 use crate::render::style::{labelled, width};
-use crate::render::survey::rung;
 use crate::render::words::{number, plural};
 
 /// Services of one host that are told one by one.
@@ -113,7 +112,7 @@ impl Page<'_> {
         let exposed: Vec<String> = service
             .exposures
             .iter()
-            .map(|exposure| format!("{} ({})", clean(&exposure.what), rung(exposure.rung)))
+            .map(|exposure| format!("{} ({})", clean(&exposure.what), exposure.rung.name()))
             .collect();
         let exposed =
             if exposed.is_empty() { String::new() } else { format!("; exposed: {}", exposed.join(", ")) };

@@ -5,7 +5,7 @@ use watchpost_core::inventory::{Exposure, SeenBy};
 use super::Page;
 use crate::render::clean::clean;
 use crate::render::style::glyph;
-use crate::render::survey::{place, rung, weight};
+use crate::render::survey::{place, weight};
 use crate::render::words::{clock, day, plural};
 
 impl Page<'_> {
@@ -26,7 +26,7 @@ impl Page<'_> {
         let mut text = format!(
             "{} {}, {}: {}",
             glyph(weight(exposure)),
-            rung(exposure.rung),
+            exposure.rung.name(),
             place(&exposure.host, &exposure.service),
             clean(&exposure.what)
         );

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use watchpost_core::inventory::{Aspect, Change, ChangeKind, Exposure, Inventory, Service, Value, order};
 use watchpost_core::record::{Severity, Stamp};
 
-use super::{PLAIN, name, place, rung, told, weight};
+use super::{PLAIN, name, place, told, weight};
 use crate::render::Screen;
 use crate::render::clean::clean;
 use crate::render::style::{Ink, labelled, pad, paint, width};
@@ -210,7 +210,7 @@ impl OfService<'_> {
                     self.line('+', weight(worst), clean(&worst.what), self.since(worst))
                 }
                 (Some(worst), _) => {
-                    let more = format!("{}, was {was}", rung(worst.rung));
+                    let more = format!("{}, was {was}", worst.rung.name());
                     self.line('~', weight(worst), clean(&worst.what), more)
                 }
                 (None, _) => {

@@ -18,17 +18,6 @@ pub fn place(host: &str, service: &str) -> String {
     }
 }
 
-/// The word for a rung.
-pub const fn rung(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Reachable => "reachable",
-        Rung::Identified => "identified",
-        Rung::Discloses => "discloses",
-        Rung::Anonymous => "anonymous",
-        Rung::Sensitive => "sensitive",
-    }
-}
-
 /// The severity whose shape and colour stand for an exposure. What a policy forbids is never mere information.
 pub fn weight(exposure: &Exposure) -> Severity {
     let forbidden = exposure.check == "policy";
