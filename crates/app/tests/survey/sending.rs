@@ -154,7 +154,6 @@ fn no_second_holds_more_probes_than_the_caps() {
 }
 
 #[test]
-#[ignore = "seven packets to a host in one second were seen at a cap of five: the kernel's own acknowledgements are not counted"]
 fn no_second_holds_more_than_the_caps_with_conversations() {
     let Some(lab) = lab() else { return };
     let wish = ["--tcp", "22,80,443,21,25", "--discover", "off"];

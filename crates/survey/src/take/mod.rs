@@ -326,6 +326,8 @@ impl Taking<'_> {
             Event::Progress(progress) => tell(News::Progress(progress)),
             Event::Rate(change) => tell(News::Rate(change)),
         })?;
+        // The governor knows nothing of these packets: conversations begin when they are a second old.
+        self.governor.rest(Duration::from_secs(1).saturating_sub(request.wait));
         match &done.stopped {
             Some((why, at)) => {
                 self.found.stopped = Some(why.clone());

@@ -2,34 +2,40 @@
 //!
 //! A [`Visit`] is what one look at one service may cost: so many requests, so many bytes. Every line that it opens counts against it, and
 //! waits for the leave of the [`Governor`]. Its target is an [`InScope`], so nothing else can be spoken to; redirects are not followed, for
-//! there is nobody who would. What was read is dropped by whoever read it.
+//! there is nobody who would. What was read is dropped by whoever read it. Connections end by a reset: one packet, after which neither side
+//! keeps anything.
 
 mod each; // many at a time
+mod socket; // a connection until a moment, and what the kernel sends for it
 mod tls; // with whoever it is: names are read, nothing is trusted
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
 use watchpost_core::contact::Transport;
 
-use crate::govern::{Governor, Stopped};
+use crate::govern::{Governor, Leave, Stopped};
 use crate::scope::InScope;
 pub use each::each;
+use socket::Until;
 pub use tls::Seen;
 
 /// Requests of a visit.
 const REQUESTS: u32 = 3;
 /// Bytes that a visit reads, of the services' own words.
 const BYTES: usize = 4_096;
-/// Packets of opening and ending a connection, as the caps count them: SYN, ACK, the ACK of what is said first, FIN, ACK.
-const CONNECTION: u32 = 5;
-/// Of these, at its end.
-const ENDING: u32 = 2;
-/// Of a request: itself, and the acknowledgement of the answer.
-const REQUEST: u32 = 2;
+/// Packets that there must be room for when a connection is opened: those of opening and ending it, and one to say something.
+const ROOM: u32 = 5;
+/// Of these, to open it: SYN, ACK.
+const OPENING: u32 = 2;
+/// What the kernel may send at any moment of an open connection: an acknowledgement, and the reset at its end.
+const HELD: u32 = 2;
+/// Of a TLS handshake: the two flights, and an acknowledgement amid the server's.
+const HANDSHAKE: u32 = 3;
+/// A SYN is sent so often; another visit may try again.
+const TRIES: u32 = 2;
 
 /// Why nothing came of it.
 #[derive(Debug, thiserror::Error)]
@@ -133,10 +139,11 @@ impl Visit<'_> {
         self.target
     }
 
+    /// Counts a request.
     fn request(&self) -> Result<(), Failed> {
         let left = self.requests.get().checked_sub(1).ok_or(Failed::Spent)?;
         self.requests.set(left);
-        Ok(self.caller.governor.leave(self.target.host(), REQUEST)?)
+        Ok(())
     }
 
     /// Connects by TCP.
@@ -147,17 +154,25 @@ impl Visit<'_> {
         let port = self.target.get().port();
         let scope = self.caller.governor.scope();
         scope.service(self.target.host(), Transport::Tcp, port).map_err(|_| Failed::Forbidden)?;
-        self.caller.governor.leave(self.target.host(), CONNECTION)?;
         let address = self.target.get();
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        if let Some(source) = self.caller.source(address) {
-            socket.bind(&source.into())?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut leave = self.caller.governor.leave(self.target.host(), ROOM)?;
+            match socket::open(address, self.caller.source(address), self.caller.patience) {
+                Ok(stream) => {
+                    leave.sent(OPENING, HELD);
+                    return Ok(Line { visit: self, wire: Wire::Plain(stream), ended: false, leave });
+                }
+                Err(error) => {
+                    leave.sent(1, 0);
+                    match Failed::from(error) {
+                        Failed::Silent if tries < TRIES => {}
+                        failed => return Err(failed),
+                    }
+                }
+            }
         }
-        socket.connect_timeout(&address.into(), self.caller.patience.connect)?;
-        let stream = TcpStream::from(socket);
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(self.caller.patience.answer))?;
-        Ok(Line { visit: self, wire: Wire::Plain(stream), ended: false, ending: Ending(self) })
     }
 
     /// Connects and shakes hands by TLS; `name` is asked for (SNI), or none.
@@ -179,6 +194,7 @@ impl Visit<'_> {
         scope.service(self.target.host(), Transport::Udp, target.port()).map_err(|_| Failed::Forbidden)?;
         self.request()?;
         let address = self.target.get();
+        let _leave = self.caller.governor.leave(self.target.host(), 1)?;
         let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0; 16], 0).into() };
         let socket = UdpSocket::bind(self.caller.source(address).unwrap_or(any))?;
         socket.connect(address)?;
@@ -194,8 +210,17 @@ impl Visit<'_> {
 
 #[derive(Debug)]
 enum Wire {
-    Plain(TcpStream),
+    Plain(Until),
     Tls(Box<tls::Stream>),
+}
+
+impl Wire {
+    fn socket(&mut self) -> &mut Until {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.socket(),
+        }
+    }
 }
 
 /// A connection within a visit.
@@ -204,17 +229,8 @@ pub struct Line<'a> {
     visit: &'a Visit<'a>,
     wire: Wire,
     ended: bool,
-    ending: Ending<'a>,
-}
-
-/// The end of a connection: counted at its beginning, and sent when it is dropped.
-#[derive(Debug)]
-struct Ending<'a>(&'a Visit<'a>);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.caller.governor.leaving(self.0.target.host(), ENDING);
-    }
+    /// Dropped behind the wire: its end is counted when it has been sent.
+    leave: Leave<'a>,
 }
 
 impl<'a> Line<'a> {
@@ -224,11 +240,13 @@ impl<'a> Line<'a> {
     /// [`Failed`]; [`Failed::Spent`] at the fourth request of a visit.
     pub fn say(&mut self, words: &[u8]) -> Result<(), Failed> {
         self.visit.request()?;
-        match &mut self.wire {
-            Wire::Plain(stream) => stream.write_all(words)?,
-            Wire::Tls(stream) => stream.write_all(words)?,
-        }
-        Ok(())
+        self.leave.more(1)?;
+        let said = match &mut self.wire {
+            Wire::Plain(stream) => stream.write_all(words),
+            Wire::Tls(stream) => stream.write_all(words),
+        };
+        self.leave.sent(1, HELD);
+        Ok(said?)
     }
 
     /// Hears until `enough` says so of all that came, the other end is done, time is up, or the visit's bytes are used up. Nothing said
@@ -247,19 +265,25 @@ impl<'a> Line<'a> {
     pub fn hear_for(
         &mut self,
         patience: Duration,
-        mut enough: impl FnMut(&[u8]) -> bool,
+        enough: impl FnMut(&[u8]) -> bool,
     ) -> Result<Vec<u8>, Failed> {
-        let until = Instant::now() + patience.min(self.visit.caller.patience.answer);
+        self.wire.socket().wait(patience.min(self.visit.caller.patience.answer));
+        let heard = self.heard(enough);
+        let acknowledged = self.wire.socket().acknowledged();
+        self.leave.sent(acknowledged, HELD);
+        heard
+    }
+
+    fn heard(&mut self, mut enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
         // At once as large as it can become: growing would leave copies of what was said behind.
         let mut heard = Vec::with_capacity(self.visit.bytes.get());
         let mut part = [0; 1_024];
         while !enough(&heard) {
             let room = self.visit.bytes.get().min(part.len());
-            let rest = until.saturating_duration_since(Instant::now());
-            if room == 0 || rest.is_zero() {
+            if room == 0 {
                 break;
             }
-            match self.read(&mut part[..room], rest) {
+            match self.read(&mut part[..room]) {
                 Ok(0) => {
                     self.ended = true;
                     break;
@@ -282,16 +306,10 @@ impl<'a> Line<'a> {
         self.ended
     }
 
-    fn read(&mut self, into: &mut [u8], patience: Duration) -> io::Result<usize> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match &mut self.wire {
-            Wire::Plain(stream) => {
-                stream.set_read_timeout(Some(patience))?;
-                stream.read(into)
-            }
-            Wire::Tls(stream) => {
-                stream.wait(patience);
-                stream.read(into)
-            }
+            Wire::Plain(stream) => stream.read(into),
+            Wire::Tls(stream) => stream.read(into),
         }
     }
 
@@ -299,14 +317,16 @@ impl<'a> Line<'a> {
     ///
     /// # Errors
     /// [`Failed::Tls`] where the other end does not speak it, or not with us.
-    pub fn tls(self, name: Option<&str>) -> Result<Self, Failed> {
-        let Wire::Plain(stream) = self.wire else {
+    pub fn tls(mut self, name: Option<&str>) -> Result<Self, Failed> {
+        let Wire::Plain(mut stream) = self.wire else {
             return Err(Failed::Tls("there is TLS already".into()));
         };
-        self.visit.caller.governor.leave(self.visit.target.host(), CONNECTION)?;
-        let patience = self.visit.caller.patience.answer;
-        let stream = self.visit.caller.tls.shake(stream, self.visit.target.get().ip(), name, patience)?;
-        Ok(Self { visit: self.visit, wire: Wire::Tls(Box::new(stream)), ended: false, ending: self.ending })
+        self.leave.more(HANDSHAKE)?;
+        stream.wait(self.visit.caller.patience.answer);
+        let mut stream = self.visit.caller.tls.shake(stream, self.visit.target.get().ip(), name)?;
+        let acknowledged = stream.socket().acknowledged();
+        self.leave.sent(HANDSHAKE.max(2 + acknowledged), HELD);
+        Ok(Self { wire: Wire::Tls(Box::new(stream)), ended: false, ..self })
     }
 
     /// What the handshake showed; none without TLS.

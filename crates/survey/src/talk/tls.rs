@@ -2,10 +2,9 @@
 //! secret is ever said over such a line.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -15,6 +14,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 
 use super::Failed;
+use super::socket::Until;
 
 /// What a handshake showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,34 +29,6 @@ pub struct Seen {
     pub alpn: Option<Vec<u8>>,
 }
 
-/// A connection until a moment: who sends byte by byte does not win time by it.
-#[derive(Debug)]
-struct Until {
-    stream: TcpStream,
-    until: Instant,
-}
-
-impl Read for Until {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let rest = self.until.saturating_duration_since(Instant::now());
-        if rest.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        self.stream.set_read_timeout(Some(rest))?;
-        self.stream.read(into)
-    }
-}
-
-impl Write for Until {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.stream.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.stream.flush()
-    }
-}
-
 /// A connection with TLS, and whether a certificate was asked of us.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -65,8 +37,8 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn wait(&mut self, patience: Duration) {
-        self.inner.sock.until = Instant::now() + patience;
+    pub(super) fn socket(&mut self) -> &mut Until {
+        &mut self.inner.sock
     }
 }
 
@@ -100,10 +72,9 @@ impl Client {
     /// Shakes hands; `name` goes out as SNI, without one the address does not.
     pub(super) fn shake(
         &self,
-        stream: TcpStream,
+        mut stream: Until,
         host: IpAddr,
         name: Option<&str>,
-        patience: Duration,
     ) -> Result<Stream, Failed> {
         let tls = |error: &dyn std::fmt::Display| Failed::Tls(error.to_string());
         let asked = Arc::new(Asked::default());
@@ -120,7 +91,6 @@ impl Client {
             None => ServerName::IpAddress(host.into()),
         };
         let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| tls(&error))?;
-        let mut stream = Until { stream, until: Instant::now() + patience };
         while connection.is_handshaking() {
             match connection.complete_io(&mut stream) {
                 Ok(_) => {}
