@@ -14,13 +14,16 @@ use crate::stop;
 /// The port of hosts that are named without one.
 const HTTP: u16 = 80;
 
-/// Looks for the token.
+/// Looks for the token, beside no survey.
 ///
 /// # Errors
 /// It was stopped, or nothing can be asked.
-pub fn proofs(scope: &Scope, typed: &ProofOptions) -> Result<Vec<Proof>, Failure> {
-    let governor = Governor::new(scope.clone(), None).interrupted_by(stop::asked);
-    let caller = Caller::new(&governor, None, Patience::default())
+pub fn alone(scope: &Scope, typed: &ProofOptions) -> Result<Vec<Proof>, Failure> {
+    proofs(&Governor::new(scope.clone(), None).interrupted_by(stop::asked), typed)
+}
+
+fn proofs(governor: &Governor, typed: &ProofOptions) -> Result<Vec<Proof>, Failure> {
+    let caller = Caller::new(governor, None, Patience::default())
         .map_err(|error| Failure::internal(error.to_string(), "This is a bug. Please report it."))?;
     let mut hosts = Vec::new();
     for text in &typed.token_host {
@@ -42,12 +45,13 @@ pub fn proofs(scope: &Scope, typed: &ProofOptions) -> Result<Vec<Proof>, Failure
 ///
 /// # Errors
 /// It is not, and nobody answers for it with `--unproven`. A lab's blocks are nobody's and need no proof.
-pub fn needed(scope: &Scope, typed: &ProofOptions, unproven: bool) -> Result<String, Failure> {
+pub fn needed(governor: &Governor, typed: &ProofOptions, unproven: bool) -> Result<String, Failure> {
+    let scope = governor.scope();
     let asked = typed.resolver.is_some() || !typed.token_host.is_empty();
     if scope.lab && !asked {
         return Ok("not checked: a lab's blocks".into());
     }
-    let proofs = proofs(scope, typed)?;
+    let proofs = proofs(governor, typed)?;
     let words: Vec<String> = proofs.iter().map(ToString::to_string).collect();
     if proofs.iter().all(|proof| proof.how.is_some()) || unproven {
         return Ok(words.join("; "));
@@ -56,7 +60,7 @@ pub fn needed(scope: &Scope, typed: &ProofOptions, unproven: bool) -> Result<Str
         format!("that you run these blocks is not proven. {}", words.join(". ")),
         format!(
             "Put the text {} into a TXT record of the name above, or serve it at http://HOST/.well-known/watchpost-control and name \
-             the host with --token-host; or answer for it yourself with --unproven. Nothing was sent.",
+             the host with --token-host; or answer for it yourself with --unproven. Nothing was probed.",
             token(scope)
         ),
     ))

@@ -30,6 +30,13 @@ pub fn helper_of(parent: u32) -> u32 {
     panic!("no helper was started");
 }
 
+/// A line of what the kernel says of a process.
+fn field(pid: u32, name: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(&format!("{name}:\t")));
+    line.unwrap_or_else(|| panic!("no {name}: {status}")).to_owned()
+}
+
 #[test]
 fn the_helper_keeps_no_privilege() {
     let Some(lab) = lab() else { return };
@@ -42,11 +49,7 @@ fn the_helper_keeps_no_privilege() {
     let pid = helper_of(child.id());
     // It is sending by then.
     sleep(Duration::from_millis(700));
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(&format!("{name}:\t")));
-        line.unwrap_or_else(|| panic!("no {name}: {status}")).to_owned()
-    };
+    let field = |name: &str| field(pid, name);
     for set in ["CapEff", "CapPrm", "CapAmb", "CapInh"] {
         assert_eq!(u64::from_str_radix(&field(set), 16).unwrap(), 0, "{set}");
     }
@@ -54,6 +57,9 @@ fn the_helper_keeps_no_privilege() {
     assert_eq!(field("Uid"), "65534\t65534\t65534\t65534");
     assert_eq!(field("Gid"), "65534\t65534\t65534\t65534");
     assert_eq!(field("Groups").trim(), "");
+    // Who started it, here as root, opens no raw socket by mistake.
+    let raw = 1u64 << 13;
+    assert_eq!(u64::from_str_radix(&self::field(child.id(), "CapEff"), 16).unwrap() & raw, 0);
     Ended::of(child).with(0);
 }
 
@@ -94,6 +100,21 @@ fn the_audit_log_says_what_was_sent() {
     let packets = capture.stop().into_iter().filter(|packet| !of_kernel(packet)).count() as u64;
     let (_, all) = noted(&place.read("watchpost-audit.ndjson"));
     assert!(packets <= all && all < 2 * packets, "{all} noted, {packets} sent");
+}
+
+#[test]
+fn hosts_that_are_asked_for_the_token_are_noted() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let wish = ["10.77.6.64/30", "--tcp", "22", "--discover", "off", "--no-identify"];
+    let token = ["--token-host", "10.77.6.65", "--unproven"];
+    let found = place.survey(lab, lab.scope("SERVICES"), &[&wish[..], &token[..]].concat());
+    assert!(found.survey["control"].as_str().unwrap().contains("not proven"), "{}", found.survey["control"]);
+    let log = place.read("watchpost-audit.ndjson");
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["start", "sent", "end", "start", "sent", "end"]);
+    assert!(events[0]["what"].as_str().unwrap().starts_with("proof of control"), "{}", events[0]);
 }
 
 #[test]

@@ -105,6 +105,11 @@ impl Governor {
         &self.scope
     }
 
+    /// The caps that it keeps.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// From now on nothing is sent.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);

@@ -52,6 +52,9 @@ impl Helper {
             .process_group(0)
             .spawn()
             .map_err(start)?;
+        // What a service manager gives is the helper's: here no socket can be opened with it.
+        caps::drop(None, caps::CapSet::Effective, caps::Capability::CAP_NET_RAW)
+            .map_err(|error| Failed::Said(error.to_string()))?;
         let (Some(orders), Some(told)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Failed::Gone);
         };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use watchpost_core::contact::Time;
@@ -111,7 +113,6 @@ pub fn take(
         }
     };
     cut.iter().for_each(|sentence| say(sentence));
-    let control = control::needed(scope, &typed.proof, typed.unproven)?;
     let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone()))
         .at_most(request.rate)
         .interrupted_by(stop::asked);
@@ -121,6 +122,9 @@ pub fn take(
             "Take the stop file away when surveys may be taken again.",
         )
     })?;
+    stop::listen();
+    let mut log = open_audit(&typed.audit, scope)?;
+    let control = proof(typed, &governor, &mut log)?;
     let (mut sender, notes) = send::sender(typed, read, &request.targets)?;
     notes.iter().for_each(|sentence| say(sentence));
     reachable(&mut request, &sender, &say);
@@ -133,8 +137,6 @@ pub fn take(
         // Ordinary sockets send no ARP.
         request.on_link = false;
     }
-    stop::listen();
-    let mut log = open_audit(&typed.audit, scope)?;
     let what = words(&request, sender.name());
     note(&mut log, &typed.audit, Event::Start { what })?;
     let blocks = match scope.blocks.as_slice() {
@@ -196,6 +198,23 @@ pub fn take(
         inventory::write(path, &inventory).map_err(|error| unwritable(path, &error))?;
     }
     Ok(Taken { exit: exit(typed, &inventory), inventory })
+}
+
+/// Whether control is proved, in words. Hosts that are asked for the token are a run of their own in the audit log.
+fn proof(typed: &Take, governor: &Governor, log: &mut Log<File>) -> Result<String, Failure> {
+    if typed.proof.token_host.is_empty() {
+        return control::needed(governor, &typed.proof, typed.unproven);
+    }
+    note(log, &typed.audit, Event::Start { what: "proof of control: hosts are asked for the token".into() })?;
+    let own = Governor::new(governor.scope().clone(), Some(typed.stop_file.clone()))
+        .at_most(governor.rate())
+        .interrupted_by(stop::asked);
+    let control = control::needed(&own, &typed.proof, typed.unproven);
+    let stopped = control.as_ref().err().map(|failure| failure.message.clone());
+    audit_end(log, &typed.audit, &Found { stopped, ..Found::default() }, 0, &own)?;
+    // What it sent is within the caps of the survey, too.
+    thread::sleep(Duration::from_secs(1));
+    control
 }
 
 /// Leaves out what cannot be asked from here, and says so: it would look as if it had been asked.
