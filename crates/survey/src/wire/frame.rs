@@ -51,8 +51,8 @@ pub struct Frames {
 impl Frames {
     /// From these own addresses; `about` is the URL under which is told who asks.
     pub fn new(link: Link, v4: Option<Ipv4Addr>, v6: Option<Ipv6Addr>, cookie: Cookie, about: &str) -> Self {
-        // A longer one would not fit a minimal datagram with all else.
-        let about = about.as_bytes().iter().copied().take(200).collect();
+        // A longer one would not fit a minimal datagram with all else. A zero ends it, as the RFC has it.
+        let about = about.as_bytes().iter().copied().take(200).chain([0]).collect();
         Self { link, v4, v6, cookie, about }
     }
 
