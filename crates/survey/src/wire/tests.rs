@@ -183,7 +183,7 @@ fn words_over_udp_and_echoes_come_back() {
         back[header..header + 4].copy_from_slice(&[reply, 0, 0, 0]);
         let answer = read(&scope(), COOKIE, &back).unwrap();
         assert_eq!((answer.target, answer.ask, answer.slot, answer.kind), (to, Ask::Echo, 2, Kind::Alive));
-        assert!(sent.ends_with(b"https://lab.example/"));
+        assert!(sent.ends_with(b"https://lab.example/\0"));
     }
 }
 
