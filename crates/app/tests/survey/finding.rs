@@ -1,8 +1,11 @@
 //! What is open is found, and nothing else: at loss, behind firewalls, SYN proxies and in tarpits.
 
 use std::collections::BTreeSet;
+use std::io::Read;
+use std::process::Stdio;
 
 use crate::lab::{Found, Lab, Place, lab, lossy};
+use crate::sending::scope;
 
 /// The whole /22 on a hundred ports.
 fn services(lab: &Lab, more: &[&str]) -> Found {
@@ -80,4 +83,49 @@ fn who_opens_everything_is_one_finding() {
     let found = Place::new().survey(lab, lab.scope("TARPIT"), &[&hosts[..], &more].concat());
     let whole: BTreeSet<_> = hosts.iter().map(|host| ((*host).to_owned(), "tcp/*".to_owned())).collect();
     assert_eq!(found.open(), whole);
+}
+
+#[test]
+fn a_wall_is_left_alone_and_what_is_behind_it_is_found() {
+    let Some(lab) = lab() else { return };
+    let targets = ["10.77.9.16/30", "10.77.9.80/30", "--tcp", "1-3000", "--no-identify"];
+    let found = Place::new().survey(lab, lab.scope("SYNPROXY"), &targets);
+    let inside = |(host, _): &(String, String)| {
+        let last: u8 = host.rsplit('.').next().unwrap().parse().unwrap();
+        (16..20).contains(&last) || (80..84).contains(&last)
+    };
+    let truth: BTreeSet<_> = lab.truth("SYNPROXY").into_iter().filter(inside).collect();
+    let (all, ports): (BTreeSet<_>, BTreeSet<_>) =
+        found.open().into_iter().partition(|(_, service)| service == "tcp/*");
+    assert_eq!((ports, all.len()), (truth, 8));
+    // Of 3,000 ports each, asked twice.
+    let probes = found.survey["probes"].as_u64().unwrap();
+    assert!(probes < 8 * 800, "{probes}");
+    assert!(found.survey["unseen"].to_string().contains("8 hosts that open every port"), "{}", found.survey);
+}
+
+#[test]
+fn a_host_with_many_services_is_no_wall() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let host = "10.77.5.203";
+    let script = format!(
+        "import socket, sys\nkept = [socket.create_server(('{host}', port)) for port in range(20000, 20300)]\n\
+         print('ready', flush=True)\nsys.stdin.read()"
+    );
+    let mut servers = lab.at("inside", "python3");
+    let mut servers =
+        servers.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut ready = [0; 6];
+    servers.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    place.file(
+        "scope.toml",
+        &scope(&format!("\"{host}/32\""), "tcp = \"1-65535\"\n[rate]\nall = 50000\nnetwork = 50000\nhost = 50000"),
+    );
+    let wish = ["--tcp", "19900-20400", "--discover", "off", "--no-identify"];
+    let found = place.survey(lab, "scope.toml", &wish);
+    drop(servers.stdin.take());
+    servers.wait().unwrap();
+    let truth: BTreeSet<_> = (20_000..20_300).map(|port| (host.to_owned(), format!("tcp/{port}"))).collect();
+    assert_eq!(found.open(), truth);
 }

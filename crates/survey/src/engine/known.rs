@@ -136,6 +136,11 @@ impl Known {
         self.ring.get(usize::try_from(number.checked_rem(count)?).ok()?).copied()
     }
 
+    /// Whether a place is open.
+    pub fn is_open(&self, place: u64) -> bool {
+        self.open.contains_key(&place)
+    }
+
     /// How many are open.
     pub fn open(&self) -> u64 {
         self.open.len() as u64

@@ -10,6 +10,7 @@ mod adapt; // slower where speed loses
 mod known; // what answered
 mod pace; // caps
 mod space; // questions by number
+mod walls; // who opens too much
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -30,6 +31,7 @@ pub use known::Canaries;
 use known::{Again, How, Known};
 use pace::{BATCH, Pace, Tick};
 pub use space::Space;
+use walls::Walls;
 
 /// Passes at most: each has a slot, and the last slot is the running canaries'.
 pub const PASSES: u8 = SLOTS - 1;
@@ -94,6 +96,8 @@ pub struct Plan {
     pub passes: Passes,
     /// Waiting for answers at the end of a pass, at least.
     pub wait: Duration,
+    /// A host that has opened so many is asked no more: it may open everything. See [`Outcome::many`].
+    pub most_open: u32,
     /// Where to go on: a pass and a turn in it.
     pub from: Position,
 }
@@ -163,6 +167,8 @@ pub struct Outcome {
     pub canaries: Vec<Canaries>,
     /// Canaries of all passes, by network.
     pub by_network: Vec<(IpNet, Canaries)>,
+    /// Hosts that opened [`Plan::most_open`], and were asked no more.
+    pub many: Vec<IpAddr>,
     /// Where it stopped, if it did.
     pub stopped: Option<(Stopped, Position)>,
     /// How far it came.
@@ -206,7 +212,7 @@ pub fn run(
             }
             // Answers that come later than this are still known, by their slot; only before an end are they all waited for.
             let last = pass + 1 >= plan.passes.least;
-            let wait = if last { plan.wait } else { plan.wait.min(BETWEEN) };
+            let wait = if last { plan.wait.max(interval(plan.rate)) } else { plan.wait.min(BETWEEN) };
             let until = (prober.now() + wait.as_nanos() as Tick).max(begun + APART);
             if let Err(why) = run.listen(until, prober, leave, tell)? {
                 stopped = Some((why, Position { pass: pass + 1, turn: 0 }));
@@ -225,6 +231,7 @@ pub fn run(
             .filter_map(|(number, sent)| Some((plan.space.targets().network(number)?, *sent)))
             .collect(),
         by_network: run.known.by_network().filter_map(network).collect(),
+        many: run.walls.many().filter_map(|host| Some(plan.space.targets().at(host)?.0.get())).collect(),
         progress: run.progress(),
         canaries,
         stopped,
@@ -236,6 +243,11 @@ pub fn run(
 /// Of shards only the parts of one pass make a whole; a place may be asked by one shard in this pass and by another in the next.
 pub fn order(places: u64, key: u64, pass: u8) -> Option<Permutation> {
     Permutation::new(places, key.wrapping_add(u64::from(pass) << 32))
+}
+
+/// How long after the last packet another plan may begin: no host and no network is asked sooner than its cap has it.
+fn interval(rate: Rate) -> Duration {
+    Duration::from_secs(1) / rate.host.min(rate.network).max(1)
 }
 
 /// The part of what answers that so many passes miss: each misses as many as canaries did.
@@ -252,6 +264,7 @@ struct Run<'a> {
     pace: Pace<Pending>,
     adapt: Adapt,
     known: Known,
+    walls: Walls,
     position: Position,
     turns: u64,
     sent: u64,
@@ -291,6 +304,7 @@ impl<'a> Run<'a> {
             pace: Pace::new(plan.rate, targets.networks(), targets.count()),
             adapt: Adapt::new(plan.rate.all),
             known: Known::default(),
+            walls: Walls::new(plan.most_open, plan.space.asks()),
             position: plan.from,
             turns: 0,
             sent: 0,
@@ -393,6 +407,9 @@ impl<'a> Run<'a> {
     fn queue(&mut self, pending: Pending, now: Tick) {
         let Some((host, ask)) = self.plan.space.at(pending.place) else { return };
         let Some((target, network)) = self.plan.space.targets().at(host) else { return };
+        if pending.turn.is_some() && self.walls.has(host) {
+            return;
+        }
         if self.position.pass > 0
             && pending.turn.is_some()
             && !pending.waited
@@ -476,9 +493,15 @@ impl<'a> Run<'a> {
         if !any && answer.slot == CANARY_SLOT {
             return;
         }
+        if self.walls.has(host) && !self.known.is_open(place) {
+            return;
+        }
         let slot = if any { self.position.pass } else { answer.slot };
         let network = self.plan.space.targets().at(host).map_or(0, |(_, network)| network);
         if self.known.answered(place, network, slot, how) {
+            if how == How::Open {
+                self.walls.opened(host);
+            }
             tell(Event::Answer(answer));
         }
     }

@@ -39,6 +39,11 @@ impl Space {
         &self.targets
     }
 
+    /// How many asks there are for a host, at most.
+    pub fn asks(&self) -> usize {
+        self.asks.len()
+    }
+
     /// How many questions.
     pub fn count(&self) -> u64 {
         match self.pairs.len() as u64 {

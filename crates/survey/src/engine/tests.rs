@@ -96,6 +96,7 @@ fn plan(block: &str, ports: std::ops::RangeInclusive<u16>, rate: Rate) -> Plan {
         rate,
         passes: Passes::default(),
         wait: Duration::from_millis(500),
+        most_open: u32::MAX,
         from: Position::default(),
     }
 }
@@ -257,4 +258,26 @@ fn a_stopped_run_goes_on_where_it_was_and_shards_divide_it() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), 256 * 40);
+}
+
+#[test]
+fn who_opens_much_is_left_alone_and_named() {
+    let wall: IpAddr = [10, 0, 0, 9].into();
+    let plan = Plan { most_open: 32, ..plan("10.0.0.0/28", 1..=2_000, FAST) };
+    let mut net = Net::new(|address, port| address == IpAddr::from([10, 0, 0, 9]) || port <= 31);
+    let (outcome, found) = go(&plan, &mut net);
+    assert_eq!(outcome.many, [wall]);
+    assert_eq!(found.iter().filter(|(host, _)| *host == wall).count(), 32);
+    assert_eq!(found.iter().filter(|(host, _)| *host != wall).count(), 15 * 31);
+    // What was under way when it was found out, and the running canaries.
+    let asked = net.sent.iter().filter(|(_, to, ..)| *to == wall).count();
+    assert!(asked < 400, "{asked}");
+    // What it said counts as said: no loss is seen.
+    assert_eq!(outcome.canaries[1].asked, outcome.canaries[1].answered);
+    // With fewer questions than that nobody can be told.
+    let few = Plan {
+        space: Space::new(plan.space.targets().clone(), (1..=32).map(Ask::Syn).collect(), Vec::new()),
+        ..plan
+    };
+    assert!(go(&few, &mut Net::new(|_, _| true)).0.many.is_empty());
 }

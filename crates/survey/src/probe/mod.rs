@@ -62,6 +62,8 @@ pub struct Job {
     pub passes: Passes,
     /// Waiting at the end of a pass.
     pub wait: Duration,
+    /// See [`Plan::most_open`].
+    pub most_open: u32,
     /// Where to go on.
     pub from: Position,
 }
@@ -80,6 +82,7 @@ impl Job {
             rate: self.rate.no_more_than(scope.rate),
             passes: self.passes,
             wait: self.wait,
+            most_open: self.most_open,
             from: self.from,
         }
     }
@@ -140,6 +143,9 @@ pub struct Done {
     pub canaries: Vec<Canaries>,
     /// Canaries of all passes, by network.
     pub by_network: Vec<(IpNet, Canaries)>,
+    /// Hosts that opened too much to be asked on.
+    #[serde(default)]
+    pub many: Vec<IpAddr>,
     /// Why it stopped before its end, and where.
     pub stopped: Option<(String, Position)>,
     /// How far it came.
@@ -154,6 +160,7 @@ impl From<Outcome> for Done {
             sent: outcome.sent,
             canaries: outcome.canaries,
             by_network: outcome.by_network,
+            many: outcome.many,
             stopped: outcome.stopped.map(|(why, at)| (why.to_string(), at)),
             progress: outcome.progress,
             took: outcome.took,

@@ -12,7 +12,7 @@ use crate::scope::Scope;
 use crate::wire::Answer;
 
 /// Longer lines are nothing that it tells.
-const LONGEST: u64 = 1 << 24;
+const LONGEST: u64 = 1 << 28;
 
 /// Why the helper did not do it.
 #[derive(Debug, thiserror::Error)]

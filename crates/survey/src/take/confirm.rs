@@ -19,8 +19,8 @@ use crate::talk::{Caller, Failed, Patience, each};
 
 /// Conversations at a time.
 const AT_ONCE: usize = 64;
-/// Ports of one host that opens everything, which are asked to speak.
-const PORTS: usize = 128;
+/// Ports of one host that are asked to speak: the likeliest of those that were wanted.
+const PORTS: usize = 64;
 
 /// Whoever has answered a SYN just now answers a line as soon.
 pub(super) const PATIENCE: Patience =
@@ -52,9 +52,10 @@ fn is_odd(tcp: &Tcp) -> bool {
     tcp.seen.as_ref().is_some_and(|seen| seen.window == 0 || seen.to_full && seen.options.is_empty())
 }
 
-/// Has everything speak that has to.
+/// Has everything speak that has to; `wanted` are the ports that were asked for, the likeliest first.
 pub(super) fn all(
     found: &mut Found,
+    wanted: &[u16],
     caller: &Caller<'_>,
     tell: &mut dyn FnMut(News<'_>),
 ) -> Result<(), Stopped> {
@@ -65,21 +66,19 @@ pub(super) fn all(
     };
     for (address, host) in &mut found.hosts {
         let everything = host.opens_everything();
-        if everything {
-            asked.extend(host.controls.0.first().and_then(|port| service(*address, *port)));
-        }
-        let mut budget = PORTS;
-        for (port, tcp) in &mut host.tcp {
-            if !everything && !is_odd(tcp) {
-                continue;
-            }
-            // Until it speaks.
-            tcp.proof = Proof::Mute;
-            if let (Some(target), Some(left)) = (service(*address, *port), budget.checked_sub(1)) {
-                budget = left;
-                asked.push(target);
-            }
-        }
+        let odd = host.tcp.iter_mut().filter(|(_, tcp)| everything || is_odd(tcp));
+        let odd: BTreeSet<u16> = odd
+            .map(|(port, tcp)| {
+                // Until it speaks.
+                tcp.proof = Proof::Mute;
+                *port
+            })
+            .collect();
+        // One that opened many was not asked all: it would have opened them.
+        let all = everything && found.many.contains(address);
+        let ports = wanted.iter().filter(|port| all || odd.contains(port)).take(PORTS);
+        let control = host.controls.0.first().filter(|_| everything);
+        asked.extend(ports.chain(control).filter_map(|port| service(*address, *port)));
     }
     let total = asked.len() as u64;
     let (heard, stopped) = each(AT_ONCE, &asked, |target| {
@@ -91,8 +90,8 @@ pub(super) fn all(
         let Some(host) = found.hosts.get_mut(address) else { continue };
         // Whose unused ports speak, speaks everywhere.
         let chatter = host.controls.0.iter().any(|control| spoke.contains(&(*address, *control)));
-        if let Some(tcp) = host.tcp.get_mut(port).filter(|_| !chatter) {
-            tcp.proof = Proof::Spoke;
+        if !chatter && !host.controls.0.contains(port) {
+            host.tcp.entry(*port).or_default().proof = Proof::Spoke;
         }
     }
     stopped.map_or(Ok(()), Err)

@@ -2,7 +2,8 @@
 //!
 //! 1. **Discover**: who is there? By ICMP, a few TCP and UDP ports, ARP and neighbour solicitations; only where asking every port of every
 //!    address would be wasteful.
-//! 2. **TCP**, **UDP**: which services answer?
+//! 2. **TCP**, **UDP**: which services answer? A host that opens many TCP ports is left alone at first, and asked ports that nobody uses: if it
+//!    opens those, it opens everything, and is one finding; if not, it is asked the **rest**.
 //! 3. **Look again**: each open TCP port is asked once more with all options (the answer shows its stack), and beside it a few ports of its
 //!    host that nobody uses: who opens those, opens everything.
 //! 4. **Confirm** (`confirm`): what looks like a SYN proxy or a tarpit has to speak.
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{self, Canaries, Change, Event, Passes, Position, Progress, Space};
 use crate::govern::{Governor, Stopped};
-use crate::plan::ports::KNOCKS;
+use crate::plan::ports::{KNOCKS, TOP_TCP};
 use crate::probe::{Done, Job};
 use crate::scope::{Rate, Scope, Targets};
 use crate::talk::Caller;
@@ -75,6 +76,10 @@ pub enum Stage {
     Discover,
     /// Which TCP ports are open?
     Tcp,
+    /// Which ports that nobody uses, of hosts that opened many?
+    Controls,
+    /// Which TCP ports are open, of those of them that are hosts?
+    Rest,
     /// Which UDP ports answer?
     Udp,
     /// Once more, with all options, and ports that nobody uses.
@@ -88,6 +93,8 @@ impl std::fmt::Display for Stage {
         f.write_str(match self {
             Self::Discover => "discovery",
             Self::Tcp => "TCP",
+            Self::Controls => "control ports",
+            Self::Rest => "TCP, the rest",
             Self::Udp => "UDP",
             Self::Look => "second look",
             Self::Confirm => "confirmation",
@@ -115,6 +122,9 @@ pub enum News<'a> {
 pub struct Found {
     /// Hosts that answered anything.
     pub hosts: BTreeMap<IpAddr, Host>,
+    /// Hosts that opened many TCP ports.
+    #[serde(default)]
+    pub many: BTreeSet<IpAddr>,
     /// How the stages went.
     pub ran: Vec<Ran>,
     /// Why it ended before its end.
@@ -149,6 +159,9 @@ pub struct Host {
     pub forbidden: u32,
     /// Ports that nobody uses, and whether they opened: so many were asked.
     pub controls: (BTreeSet<u16>, u32),
+    /// It opened more than any host does.
+    #[serde(default)]
+    pub wall: bool,
 }
 
 /// A TCP port that said that it is open.
@@ -163,7 +176,7 @@ pub struct Tcp {
 impl Host {
     /// It opens whatever it is asked: a SYN proxy or a tarpit, or a filter that answers for it.
     pub fn opens_everything(&self) -> bool {
-        2 * self.controls.0.len() > self.controls.1 as usize
+        self.wall || 2 * self.controls.0.len() > self.controls.1 as usize
     }
 
     /// The ports that are open, as far as was looked.
@@ -175,8 +188,14 @@ impl Host {
 /// Ports that nobody uses, of which some are asked of every host that opens any.
 const CONTROLS: [u16; 8] = [1, 65_530, 4_321, 33_333, 60_007, 11, 19_191, 48_651];
 const CONTROLS_ASKED: usize = 3;
-/// Open ports of one host that are asked again; more are a wall's, and its controls tell.
+/// Open ports of one host that are asked again.
 const MOST_AGAIN: usize = 1_024;
+/// A host that opens so many TCP ports is asked its controls before it is asked more.
+const MANY: u32 = 32;
+/// A host that opens so many is none, whatever its controls are.
+const MOST: u32 = 4_096;
+/// Of UDP, where each answer's words are kept.
+const MOST_UDP: u32 = 256;
 
 /// Takes a survey, or goes on with what was `found` of one until it was stopped.
 ///
@@ -243,36 +262,49 @@ impl Taking<'_> {
         if request.discover != Discover::Only {
             let asks = request.tcp.iter().map(|port| Ask::Syn(*port)).collect();
             self.stage(Stage::Tcp, &blocks, asks, Vec::new())?;
+            self.many()?;
             let asks = request.udp.iter().map(|port| Ask::Udp(*port)).collect();
             self.stage(Stage::Udp, &blocks, asks, Vec::new())?;
         }
-        let again = self.again();
-        // A survey that goes on has counted them before.
-        self.found.hosts.values_mut().for_each(|host| host.controls.1 = 0);
-        for (host, ask) in &again {
-            if let (Ask::Syn(_), Some(host)) = (ask, self.found.hosts.get_mut(host)) {
-                host.controls.1 += 1;
-            }
+        let raw = matches!(self.sender, Sender::Raw(_));
+        let others =
+            |(address, host): &(&IpAddr, &Host)| !host.tcp.is_empty() && !self.found.many.contains(address);
+        let others: Vec<IpAddr> =
+            self.found.hosts.iter().filter(others).map(|(address, _)| *address).collect();
+        let mut again = self.controls(others.into_iter());
+        if raw {
+            let hosts = self.found.hosts.iter().filter(|(_, host)| !host.opens_everything());
+            again.extend(hosts.flat_map(|(address, host)| {
+                host.tcp.keys().take(MOST_AGAIN).map(|port| (*address, Ask::FullSyn(*port)))
+            }));
         }
         self.stage(Stage::Look, &[], Vec::new(), again)?;
         self.confirm()
     }
 
-    /// What is open once more, with all options; and of its host a few ports that nobody uses.
-    fn again(&self) -> Vec<(IpAddr, Ask)> {
+    /// Tells hosts with many open ports from what opens everything, and asks the hosts on.
+    fn many(&mut self) -> Result<(), Failed> {
+        let many = self.found.many.clone();
+        let controls = self.controls(many.iter().copied());
+        self.stage(Stage::Controls, &[], Vec::new(), controls)?;
+        let is_host =
+            |address: &&IpAddr| self.found.hosts.get(*address).is_some_and(|host| !host.opens_everything());
+        let hosts: Vec<IpNet> = many.iter().filter(is_host).map(|host| IpNet::from(*host)).collect();
+        let asks = self.request.tcp.iter().map(|port| Ask::Syn(*port)).collect();
+        self.stage(Stage::Rest, &hosts, asks, Vec::new())
+    }
+
+    /// A few ports of each host that nobody uses; how many they are is noted with the host.
+    fn controls(&mut self, hosts: impl Iterator<Item = IpAddr>) -> Vec<(IpAddr, Ask)> {
         let scope = self.governor.scope();
-        let raw = matches!(self.sender, Sender::Raw(_));
         let mut pairs = Vec::new();
-        for (address, host) in &self.found.hosts {
-            if raw {
-                pairs.extend(host.tcp.keys().take(MOST_AGAIN).map(|port| (*address, Ask::FullSyn(*port))));
-            }
-            if !host.tcp.is_empty() {
-                let free = CONTROLS
-                    .into_iter()
-                    .filter(|port| scope.tcp.contains(*port) && !host.tcp.contains_key(port));
-                pairs.extend(free.take(CONTROLS_ASKED).map(|port| (*address, Ask::Syn(port))));
-            }
+        for address in hosts {
+            let Some(host) = self.found.hosts.get_mut(&address) else { continue };
+            let free =
+                CONTROLS.into_iter().filter(|port| scope.tcp.contains(*port) && !host.tcp.contains_key(port));
+            let free: Vec<u16> = free.take(CONTROLS_ASKED).collect();
+            host.controls.1 = free.len() as u32;
+            pairs.extend(free.into_iter().map(|port| (address, Ask::Syn(port))));
         }
         pairs
     }
@@ -302,7 +334,13 @@ impl Taking<'_> {
         let wide = match stage {
             Stage::Discover => true,
             Stage::Tcp | Stage::Udp => request.discover == Discover::Off,
-            Stage::Look | Stage::Confirm => false,
+            Stage::Controls | Stage::Rest | Stage::Look | Stage::Confirm => false,
+        };
+        let most_open = match stage {
+            Stage::Tcp => MANY,
+            Stage::Rest => MOST,
+            Stage::Udp => MOST_UDP,
+            Stage::Discover | Stage::Controls | Stage::Look | Stage::Confirm => u32::MAX,
         };
         let job = Job {
             blocks: blocks.to_vec(),
@@ -315,6 +353,7 @@ impl Taking<'_> {
             rate: request.rate,
             passes: request.passes,
             wait: request.wait,
+            most_open,
             from: if self.from.0 == number { self.from.1 } else { Position::default() },
         };
         let (found, tell) = (&mut self.found, &mut *self.tell);
@@ -328,6 +367,15 @@ impl Taking<'_> {
         })?;
         // The governor knows nothing of these packets: conversations begin when they are a second old.
         self.governor.rest(Duration::from_secs(1).saturating_sub(request.wait));
+        match stage {
+            Stage::Tcp => self.found.many.extend(&done.many),
+            Stage::Rest => {
+                for address in &done.many {
+                    self.found.hosts.entry(*address).or_default().wall = true;
+                }
+            }
+            _ => {}
+        }
         match &done.stopped {
             Some((why, at)) => {
                 self.found.stopped = Some(why.clone());
@@ -347,7 +395,9 @@ impl Taking<'_> {
         let source = self.sender.source();
         let caller = Caller::new(self.governor, source, confirm::PATIENCE).map_err(Failed::talk)?;
         let before = self.governor.sent();
-        let stopped = confirm::all(&mut self.found, &caller, self.tell);
+        let mut wanted = self.request.tcp.clone();
+        wanted.sort_by_key(|port| TOP_TCP.iter().position(|top| top == port).unwrap_or(TOP_TCP.len()));
+        let stopped = confirm::all(&mut self.found, &wanted, &caller, self.tell);
         self.found.stopped = stopped.err().map(|why: Stopped| why.to_string());
         let sent = confirm::since(&before, &self.governor.sent());
         if !sent.is_empty() {
@@ -395,7 +445,7 @@ impl Found {
         }
         let host = self.hosts.entry(address).or_default();
         match (stage, answer.ask, &answer.kind) {
-            (Stage::Look, Ask::Syn(port), Kind::Open(_)) => {
+            (Stage::Controls | Stage::Look, Ask::Syn(port), Kind::Open(_)) => {
                 host.controls.0.insert(port);
             }
             (Stage::Look, Ask::FullSyn(port), Kind::Open(seen)) => {
@@ -404,13 +454,15 @@ impl Found {
                     tcp.proof = Proof::Twice;
                 }
             }
-            (Stage::Tcp, Ask::Syn(port), Kind::Open(seen)) => {
-                host.tcp.insert(port, Tcp { seen: seen.clone(), proof: Proof::Once });
+            (Stage::Tcp | Stage::Rest, Ask::Syn(port), Kind::Open(seen)) => {
+                // Of a host with many, the second look keeps what it sees.
+                let seen = seen.clone().filter(|_| host.tcp.len() < MANY as usize);
+                host.tcp.entry(port).or_insert(Tcp { seen, proof: Proof::Once });
             }
             (_, Ask::Udp(port), Kind::Words(words)) => {
                 host.udp.insert(port, words.clone());
             }
-            (Stage::Tcp | Stage::Udp, _, Kind::Refused) => host.refused += 1,
+            (Stage::Tcp | Stage::Rest | Stage::Udp, _, Kind::Refused) => host.refused += 1,
             (Stage::Discover, ask, _) => {
                 host.alive_by.insert(ask);
             }

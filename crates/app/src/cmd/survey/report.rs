@@ -149,18 +149,29 @@ fn survey(about: &About<'_>, found: &Found) -> Survey {
         rate,
         rate_cap: request.rate.all.into(),
         coverage: coverage(request, found),
-        miss: miss(found.ran.iter().filter(|ran| counts(ran.stage)).map(|ran| ran.done.canaries.as_slice())),
+        miss: miss(found.ran.iter().filter(|ran| seeks(ran.stage)).map(|ran| ran.done.canaries.as_slice())),
         miss_by_prefix: by_prefix(found),
         registry: "not checked".into(),
         control: about.control.clone(),
-        unseen: about.unseen.clone(),
+        unseen: about.unseen.iter().cloned().chain(behind_walls(found)).collect(),
         ..Survey::default()
     }
 }
 
-/// The stages that say what is missed.
-fn counts(stage: Stage) -> bool {
-    matches!(stage, Stage::Tcp | Stage::Udp)
+/// That hosts which open everything hide what they have.
+fn behind_walls(found: &Found) -> Option<String> {
+    match found.hosts.values().filter(|host| host.opens_everything()).count() {
+        0 => None,
+        1 => Some("services of the host that opens every port, unless they speak on a usual one".into()),
+        many => Some(format!(
+            "services of the {many} hosts that open every port, unless they speak on a usual one"
+        )),
+    }
+}
+
+/// The stages that seek services: how much they miss, nobody else finds.
+fn seeks(stage: Stage) -> bool {
+    matches!(stage, Stage::Tcp | Stage::Rest | Stage::Udp)
 }
 
 /// By the canaries of stages: over all of their passes, and for as many passes as the shortest stage had.
@@ -179,7 +190,7 @@ fn miss<'a>(stages: impl Iterator<Item = &'a [Canaries]>) -> Option<Miss> {
 
 fn by_prefix(found: &Found) -> Vec<PrefixMiss> {
     let mut sums: BTreeMap<ipnet::IpNet, (Canaries, u32)> = BTreeMap::new();
-    for ran in found.ran.iter().filter(|ran| counts(ran.stage)) {
+    for ran in found.ran.iter().filter(|ran| seeks(ran.stage)) {
         let passes = u32::try_from(ran.done.canaries.len()).unwrap_or(u32::MAX);
         for (network, canaries) in &ran.done.by_network {
             let (sum, least) = sums.entry(*network).or_insert((Canaries::default(), u32::MAX));
@@ -203,7 +214,7 @@ fn coverage(request: &Request, found: &Found) -> f64 {
     let planned = request.targets.count() * (request.tcp.len() + request.udp.len()).max(1) as u64;
     // Of a stage that was gone on with, the last part stands furthest.
     let mut asked: BTreeMap<Stage, u64> = BTreeMap::new();
-    for ran in found.ran.iter().filter(|ran| counts(ran.stage)) {
+    for ran in found.ran.iter().filter(|ran| matches!(ran.stage, Stage::Tcp | Stage::Udp)) {
         let sharded = if request.discover == Discover::Off { request.shard.1.get() } else { 1 };
         let turns = ran.questions.div_ceil(sharded);
         let turns = match ran.done.stopped {
@@ -212,7 +223,11 @@ fn coverage(request: &Request, found: &Found) -> f64 {
         };
         asked.insert(ran.stage, turns);
     }
-    (asked.values().sum::<u64>() as f64 / planned.max(1) as f64).min(1.0)
+    // Hosts that opened many were left alone until it was known what they are.
+    let is_whole = found.ran.iter().any(|ran| ran.stage == Stage::Rest && ran.done.stopped.is_none());
+    let left = if is_whole { 0 } else { found.many.len() as u64 * request.tcp.len() as u64 };
+    let asked = asked.values().sum::<u64>().saturating_sub(left);
+    (asked as f64 / planned.max(1) as f64).min(1.0)
 }
 
 /// `tcp/22`, `tcp/8000-8100`.
