@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use watchpost_survey::engine::{Change, Progress};
+use watchpost_survey::engine::{Change, Progress, Why};
 
 use super::words::{number, percent};
 
@@ -37,14 +37,16 @@ pub fn line(progress: &Progress, cap: u32, elapsed: Duration) -> String {
 /// Why it is slower, or faster again.
 pub fn rate_change(change: &Change) -> String {
     let (from, to) = (number(change.from.into()), number(change.to.into()));
-    if change.to < change.from {
-        format!(
-            "note: {} of what is known to answer did not: from {from} to {to} packets/s",
-            percent(change.loss)
-        )
-    } else {
-        format!("note: loss is {}: from {from} to {to} packets/s", percent(change.loss))
-    }
+    let why = match change.why {
+        Why::Loss(loss) if change.to < change.from => {
+            format!("{} of what is known to answer did not", percent(loss))
+        }
+        Why::Loss(loss) => format!("loss is {}", percent(loss)),
+        Why::Forbidden(part) => {
+            format!("{} of what answers says that a filter forbids it, more than before", percent(part))
+        }
+    };
+    format!("note: {why}: from {from} to {to} packets/s")
 }
 
 #[cfg(test)]

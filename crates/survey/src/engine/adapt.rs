@@ -4,7 +4,10 @@
 //! slowness mends. The way: services known to answer (canaries) are asked again all the time. When more of them stay silent than
 //! before, the rate is halved for trial. It stays down if that helps: if less is lost, or if as much gets through at half the rate (a border that
 //! carries so many packets and no more loses most of them at either rate). It then rises by a quarter as long as nothing is lost. Else the
-//! loss is taken for the network's own, and the rate goes back.
+//! loss is taken for the network's own, and the rate goes back. A filter that begins to forbid what it let pass halves the rate, too; one that
+//! forbids as much as it always did does not.
+
+use serde::{Deserialize, Serialize};
 
 /// Canaries that a judgement rests on.
 const WINDOW: u32 = 64;
@@ -20,6 +23,12 @@ const THROUGH: f64 = 0.75;
 const HEAVY: f64 = 0.5;
 /// Of the cap: never slower.
 const SLOWEST: u32 = 64;
+/// Answers of which the part that forbids is taken.
+const ANSWERS: u32 = 128;
+/// More than the usual part by so much is a filter that has just begun to forbid: five standard deviations of a window's part.
+const RISEN: f64 = 0.25;
+/// One window's weight in what is usual.
+const USUAL: f64 = 0.125;
 
 /// The rate of a survey.
 #[derive(Debug)]
@@ -34,23 +43,47 @@ pub struct Adapt {
     own: f64,
     /// In a trial: the rate and the loss before it.
     trial: Option<(u32, f64)>,
+    /// Answers since the last window, those of them that forbade, and the part that usually does.
+    answers: u32,
+    forbidden: u32,
+    usual: Option<f64>,
 }
 
 /// A change of the rate.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Packets a second before.
     pub from: u32,
     /// And now.
     pub to: u32,
-    /// Loss, 0 to 1, that led to it.
-    pub loss: f64,
+    /// What led to it.
+    pub why: Why,
+}
+
+/// Why a rate changed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Why {
+    /// So much of what is known to answer did not, 0 to 1.
+    Loss(f64),
+    /// So much of what answered said that a filter forbids it, 0 to 1, and it was less before.
+    Forbidden(f64),
 }
 
 impl Adapt {
     /// Begins at the cap, in packets a second.
     pub fn new(cap: u32) -> Self {
-        Self { cap, rate: cap, generation: 0, asked: 0, lost: 0, own: 0.0, trial: None }
+        Self {
+            cap,
+            rate: cap,
+            generation: 0,
+            asked: 0,
+            lost: 0,
+            own: 0.0,
+            trial: None,
+            answers: 0,
+            forbidden: 0,
+            usual: None,
+        }
     }
 
     /// What a canary that is sent now has to bring back to [`Self::canary`].
@@ -76,25 +109,25 @@ impl Adapt {
         match self.trial.take() {
             None if above > worth => {
                 self.trial = Some((self.rate, loss));
-                self.change(self.rate / 2, loss)
+                self.change(self.rate / 2, Why::Loss(loss))
             }
-            None => self.change(self.rate.saturating_add(self.rate / 4 + 1), loss),
+            None => self.change(self.rate.saturating_add(self.rate / 4 + 1), Why::Loss(loss)),
             Some((rate, before)) if self.helped(rate, before, loss) => {
                 // Still too much: further down, and judged anew.
                 if above > worth {
                     self.trial = Some((self.rate, loss));
-                    return self.change(self.rate / 2, loss);
+                    return self.change(self.rate / 2, Why::Loss(loss));
                 }
                 None
             }
             // Where most is lost either way, a halving tells too little: further down, held against the same beginning.
             Some(begun) if loss > HEAVY && self.rate > self.slowest() => {
                 self.trial = Some(begun);
-                self.change(self.rate / 2, loss)
+                self.change(self.rate / 2, Why::Loss(loss))
             }
             Some((rate, before)) => {
                 self.own = f64::midpoint(before, loss);
-                self.change(rate, loss)
+                self.change(rate, Why::Loss(loss))
             }
         }
     }
@@ -109,20 +142,32 @@ impl Adapt {
         (self.cap / SLOWEST).max(1)
     }
 
-    fn change(&mut self, to: u32, loss: f64) -> Option<Change> {
+    fn change(&mut self, to: u32, why: Why) -> Option<Change> {
         let to = to.clamp(self.slowest(), self.cap);
         let from = std::mem::replace(&mut self.rate, to);
         if from == to {
             return None;
         }
         self.generation += 1;
-        Some(Change { from, to, loss })
+        Some(Change { from, to, why })
     }
 
-    /// Too many say that it is forbidden: once down by half, and not up again by itself before a window without loss.
-    pub fn complaints(&mut self) -> Option<Change> {
-        self.trial = None;
-        self.change(self.rate / 2, 0.0)
+    /// Something answered, or a filter forbade it.
+    pub fn answer(&mut self, forbidden: bool) -> Option<Change> {
+        self.answers += 1;
+        self.forbidden += u32::from(forbidden);
+        if self.answers < ANSWERS {
+            return None;
+        }
+        let part = f64::from(self.forbidden) / f64::from(self.answers);
+        (self.answers, self.forbidden) = (0, 0);
+        let usual = *self.usual.get_or_insert(part);
+        if part > usual + RISEN {
+            (self.usual, self.trial) = (Some(part), None);
+            return self.change(self.rate / 2, Why::Forbidden(part));
+        }
+        self.usual = Some(usual + (part - usual) * USUAL);
+        None
     }
 }
 
@@ -175,6 +220,17 @@ mod tests {
         for _ in 0..WINDOW * 2 {
             assert_eq!(adapt.canary(0, false), None);
         }
-        assert_eq!(adapt.complaints().map(|change| change.to), Some(250));
+    }
+
+    #[test]
+    fn a_filter_that_begins_to_forbid_halves_the_rate_once_and_one_that_always_did_never() {
+        let mut adapt = Adapt::new(1_000);
+        let mut changes = |forbidden: fn(u32) -> bool| -> Vec<Change> {
+            (0..40 * ANSWERS).filter_map(|answer| adapt.answer(forbidden(answer))).collect()
+        };
+        assert_eq!(changes(|answer| answer % 5 < 2), []);
+        let risen = changes(|answer| answer % 10 < 8);
+        assert_eq!(risen.iter().map(|change| change.to).collect::<Vec<_>>(), [500]);
+        assert!(matches!(risen[0].why, Why::Forbidden(part) if part > 0.7));
     }
 }

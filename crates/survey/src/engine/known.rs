@@ -1,6 +1,6 @@
 //! What answered, by place, and what that tells of what did not: canaries.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
@@ -10,22 +10,19 @@ const CANARIES: u64 = 4_096;
 /// With fewer open services than this, refusals are canaries too.
 const FEW: usize = 256;
 
-/// A place's answers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Answered {
-    /// Passes, a bit each.
-    passes: u16,
-}
 
 /// What answered so far.
 #[derive(Debug, Default)]
 pub struct Known {
-    open: HashMap<u64, Answered>,
+    open: HashSet<u64>,
     refused: RoaringTreemap,
     forbidden: RoaringTreemap,
-    /// Canaries of the pass at hand, and those of them that answered in it.
+    /// The pass at hand.
+    pass: u8,
+    /// Its canaries, how many of them answered in it, and those that have not yet.
     asked: u64,
     heard: u64,
+    silent: RoaringTreemap,
     /// The same by network, over all passes.
     networks: BTreeMap<usize, (u64, u64)>,
     /// Known-live places for canaries between passes' own probes, round and round.
@@ -64,41 +61,29 @@ pub enum Again {
 }
 
 impl Known {
-    /// Takes an answer in a pass; true if the place had not answered before.
-    pub fn answered(&mut self, place: u64, network: usize, pass: u8, how: How) -> bool {
-        match how {
-            How::Open => {
-                let before = self.open.get(&place).copied();
-                let bit = 1u16 << pass.min(15);
-                let entry = self.open.entry(place).or_default();
-                let again = entry.passes & bit == 0;
-                entry.passes |= bit;
-                if before.is_some() && again {
-                    self.hear(network);
-                }
-                if before.is_none() {
-                    self.live(place);
-                }
-                before.is_none()
-            }
-            How::Refused => {
-                let new = self.refused.insert(place);
-                if new {
-                    if self.open.len() < FEW {
-                        self.live(place);
-                    }
-                } else if pass > 0 && self.is_canary(place) {
-                    self.hear(network);
-                }
-                new
-            }
-            How::Forbidden => self.forbidden.insert(place),
-        }
+    /// A pass begins, the first or another.
+    pub fn pass_begins(&mut self, pass: u8) {
+        self.pass = pass;
+        (self.asked, self.heard) = (0, 0);
+        self.silent.clear();
     }
 
-    fn hear(&mut self, network: usize) {
-        self.heard += 1;
-        self.networks.entry(network).or_default().1 += 1;
+    /// Takes an answer to a question of a pass; true if the place had not answered before.
+    pub fn answered(&mut self, place: u64, network: usize, pass: u8, how: How) -> bool {
+        // An answer to an earlier pass that comes only now, and one that comes twice, say nothing of this pass's loss.
+        if how != How::Forbidden && pass == self.pass && self.silent.remove(place) {
+            self.heard += 1;
+            self.networks.entry(network).or_default().1 += 1;
+        }
+        let new = match how {
+            How::Open => self.open.insert(place),
+            How::Refused => self.refused.insert(place),
+            How::Forbidden => return self.forbidden.insert(place),
+        };
+        if new && (how == How::Open || self.open.len() < FEW) {
+            self.live(place);
+        }
+        new
     }
 
     fn live(&mut self, place: u64) {
@@ -109,20 +94,21 @@ impl Known {
 
     /// What to do with a place in a further pass.
     pub fn again(&mut self, place: u64, network: usize) -> Again {
-        if !self.open.contains_key(&place) && !self.refused.contains(place) {
+        if !self.open.contains(&place) && !self.refused.contains(place) {
             return if self.forbidden.contains(place) { Again::Skip } else { Again::Ask };
         }
         if !self.is_canary(place) || self.asked >= CANARIES {
             return Again::Skip;
         }
         self.asked += 1;
+        self.silent.insert(place);
         self.networks.entry(network).or_default().0 += 1;
         Again::Canary
     }
 
     /// All open ones; of refusals, where few are open, one in so many that there are not too many.
     fn is_canary(&self, place: u64) -> bool {
-        if self.open.contains_key(&place) {
+        if self.open.contains(&place) {
             return true;
         }
         let one_in = (self.refused.len() / (4 * FEW as u64)).max(1);
@@ -136,9 +122,14 @@ impl Known {
         self.ring.get(usize::try_from(number.checked_rem(count)?).ok()?).copied()
     }
 
+    /// Whether nothing has answered at all.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.refused.is_empty()
+    }
+
     /// Whether a place is open.
     pub fn is_open(&self, place: u64) -> bool {
-        self.open.contains_key(&place)
+        self.open.contains(&place)
     }
 
     /// How many are open.
@@ -151,17 +142,15 @@ impl Known {
         self.refused.len()
     }
 
-    /// The canaries of the pass that ends; the next begins.
-    pub fn pass_ends(&mut self) -> Canaries {
-        let canaries = Canaries { asked: self.asked, answered: self.heard.min(self.asked) };
-        (self.asked, self.heard) = (0, 0);
-        canaries
+    /// The canaries of the pass at hand.
+    pub fn canaries(&self) -> Canaries {
+        Canaries { asked: self.asked, answered: self.heard }
     }
 
     /// The canaries of all passes, by network.
     pub fn by_network(&self) -> impl Iterator<Item = (usize, Canaries)> + '_ {
         let of = |(network, (asked, heard)): (&usize, &(u64, u64))| {
-            (*network, Canaries { asked: *asked, answered: (*heard).min(*asked) })
+            (*network, Canaries { asked: *asked, answered: *heard })
         };
         self.networks.iter().map(of)
     }

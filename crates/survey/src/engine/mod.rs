@@ -26,7 +26,7 @@ use crate::plan::permutation::Permutation;
 use crate::scope::{InScope, Rate};
 use crate::wire::{Answer, Ask, Kind, SLOTS};
 use adapt::Adapt;
-pub use adapt::Change;
+pub use adapt::{Change, Why};
 pub use known::Canaries;
 use known::{Again, How, Known};
 use pace::{BATCH, Pace, Tick};
@@ -46,10 +46,10 @@ const LOOK: Tick = 50_000_000;
 const BUSY: Tick = 1_000_000;
 /// Copies of a question are at least so far apart: what loses one may lose the next if it follows at once.
 const APART: Tick = 1_000_000_000;
+/// Where more than so many places are silent, all of them, nobody is there: further passes would cost much and could not show that they were needed.
+const FEW: u64 = 4_096;
 /// Waiting between passes of which another is sure to follow.
 const BETWEEN: Duration = Duration::from_millis(500);
-/// Of so many answers in one look, this part forbidden is a complaint.
-const COMPLAINTS: (u64, u64) = (64, 4);
 
 /// Whoever can ask and hear.
 pub trait Prober {
@@ -200,6 +200,7 @@ pub fn run(
         for pass in plan.from.pass..plan.passes.most.clamp(1, PASSES) {
             let begun = prober.now();
             run.position = Position { pass, turn: from };
+            run.known.pass_begins(pass);
             let Some(order) = order(places, plan.key, pass) else { break };
             let mut turns = order.shard(number, shards, from);
             from = 0;
@@ -218,8 +219,9 @@ pub fn run(
                 stopped = Some((why, Position { pass: pass + 1, turn: 0 }));
                 break;
             }
-            canaries.push(run.known.pass_ends());
-            if pass + 1 >= plan.passes.least && missed(&canaries) < plan.passes.aim {
+            canaries.push(run.known.canaries());
+            let nobody = run.known.is_empty() && places > FEW;
+            if pass + 1 >= plan.passes.least && (nobody || missed(&canaries) < plan.passes.aim) {
                 break;
             }
         }
@@ -282,8 +284,8 @@ struct Run<'a> {
     /// The last of them: lost and asked.
     loss: VecDeque<bool>,
     canary: u64,
-    /// Since the last look: answers, and those that forbade.
-    complaints: (u64, u64),
+    /// What is to be told of the rate at the next look.
+    changes: Vec<Change>,
 }
 
 /// What waits for its host's turn.
@@ -318,7 +320,7 @@ impl<'a> Run<'a> {
             heard: HashMap::new(),
             loss: VecDeque::new(),
             canary: 0,
-            complaints: (0, 0),
+            changes: Vec::new(),
         }
     }
 
@@ -442,6 +444,10 @@ impl<'a> Run<'a> {
         }
         self.canary = due;
         let place = self.known.canary(due)?;
+        // What opens everything tells nothing of loss.
+        if self.plan.space.at(place).is_some_and(|(host, _)| self.walls.has(host)) {
+            return None;
+        }
         let asked = self.running.iter().any(|(running, ..)| *running == place);
         (!asked && self.running.len() < 256).then_some(Pending { place, turn: None, waited: false })
     }
@@ -483,8 +489,7 @@ impl<'a> Run<'a> {
         };
         let Some(host) = self.plan.space.targets().place(answer.target.get()) else { return };
         let Some(place) = self.plan.space.place(host, answer.ask) else { return };
-        self.complaints.0 += 1;
-        self.complaints.1 += u64::from(how == How::Forbidden);
+        self.changes.extend(self.adapt.answer(how == How::Forbidden));
         // Who says that it has an address says nothing of which question it answers.
         let any = answer.ask == Ask::Neighbour;
         if (any || answer.slot == CANARY_SLOT) && self.running.iter().any(|(running, ..)| *running == place) {
@@ -518,7 +523,6 @@ impl<'a> Run<'a> {
         }
         self.looked = now;
         leave()?;
-        let mut changes = Vec::new();
         while let Some((place, asked, generation)) = self.running.front().copied() {
             let answered = self.heard.remove(&place).is_some();
             if !answered && now.saturating_sub(asked) < CANARY_PATIENCE {
@@ -529,16 +533,9 @@ impl<'a> Run<'a> {
             if self.loss.len() > 512 {
                 self.loss.pop_front();
             }
-            changes.extend(self.adapt.canary(generation, answered));
+            self.changes.extend(self.adapt.canary(generation, answered));
         }
-        let (all, forbidden) = self.complaints;
-        if all >= COMPLAINTS.0 {
-            self.complaints = (0, 0);
-            if forbidden * COMPLAINTS.1 > all {
-                changes.extend(self.adapt.complaints());
-            }
-        }
-        for change in changes {
+        for change in self.changes.drain(..) {
             self.pace.set(change.to);
             tell(Event::Rate(change));
         }
@@ -548,8 +545,11 @@ impl<'a> Run<'a> {
 
     fn progress(&self) -> Progress {
         let lost = self.loss.iter().filter(|lost| **lost).count();
+        // What waits for its host or network has not been asked.
+        let waiting = self.pace.waiting().count() as u64;
+        let Position { pass, turn } = self.position;
         Progress {
-            position: self.position,
+            position: Position { pass, turn: turn.saturating_sub(waiting) },
             turns: self.turns,
             sent: self.sent,
             open: self.known.open(),

@@ -121,7 +121,7 @@ fn run(
                 Told::Answer { target: target.get(), ask: *ask, slot: *slot, kind: kind.clone(), ttl: *ttl }
             }
             Event::Progress(progress) => Told::Progress(progress),
-            Event::Rate(change) => Told::Rate { from: change.from, to: change.to, loss: change.loss },
+            Event::Rate(change) => Told::Rate(change),
         };
         let flush = matches!(told, Told::Progress(_));
         let done = tell(out, &told).and_then(|()| if flush { out.flush() } else { Ok(()) });

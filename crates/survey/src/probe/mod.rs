@@ -15,7 +15,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Canaries, Outcome, Passes, Plan, Position, Progress, Space};
+use crate::engine::{Canaries, Change, Outcome, Passes, Plan, Position, Progress, Space};
 use crate::raw::Way;
 use crate::scope::{Rate, Scope, Targets};
 use crate::wire::{Ask, Cookie, Kind};
@@ -120,14 +120,7 @@ pub enum Told {
     /// How far it is.
     Progress(Progress),
     /// The rate changed.
-    Rate {
-        /// Packets a second before.
-        from: u32,
-        /// And now.
-        to: u32,
-        /// Loss that led to it.
-        loss: f64,
-    },
+    Rate(Change),
     /// A plan is done, or was stopped.
     Done(Box<Done>),
     /// It cannot go on.

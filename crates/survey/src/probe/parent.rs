@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::{Done, Job, Order, Told};
-use crate::engine::{Change, Event};
+use crate::engine::Event;
 use crate::raw::Way;
 use crate::scope::Scope;
 use crate::wire::Answer;
@@ -111,7 +111,7 @@ impl Helper {
                         self.order(&Order::Stop(why))?;
                     }
                 }
-                Told::Rate { from, to, loss } => tell(Event::Rate(Change { from, to, loss })),
+                Told::Rate(change) => tell(Event::Rate(change)),
                 Told::Done(done) => return Ok(*done),
                 Told::Failed(why) => return Err(Failed::Said(why)),
                 Told::Ready => return Err(Failed::Gone),
