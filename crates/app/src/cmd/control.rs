@@ -11,6 +11,9 @@ use crate::args::survey::ProofOptions;
 use crate::exit::Failure;
 use crate::stop;
 
+/// What the words of [`needed`] say of a block whose control is not proven.
+pub const NOT_PROVEN: &str = "not proven";
+
 /// The port of hosts that are named without one.
 const HTTP: u16 = 80;
 

@@ -120,7 +120,10 @@ fn a_host_with_many_services_is_no_wall() {
     servers.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
     place.file(
         "scope.toml",
-        &scope(&format!("\"{host}/32\""), "tcp = \"1-65535\"\n[rate]\nall = 50000\nnetwork = 50000\nhost = 50000"),
+        &scope(
+            &format!("\"{host}/32\""),
+            "tcp = \"1-65535\"\n[rate]\nall = 50000\nnetwork = 50000\nhost = 50000",
+        ),
     );
     let wish = ["--tcp", "19900-20400", "--discover", "off", "--no-identify"];
     let found = place.survey(lab, "scope.toml", &wish);

@@ -10,7 +10,6 @@ const CANARIES: u64 = 4_096;
 /// With fewer open services than this, refusals are canaries too.
 const FEW: usize = 256;
 
-
 /// What answered so far.
 #[derive(Debug, Default)]
 pub struct Known {

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
 use super::{Done, Job, Order, Told};
@@ -66,6 +67,10 @@ fn work(out: &mut impl Write) -> io::Result<()> {
     let scope = Scope::parse(&scope).map_err(|mistakes| {
         io::Error::other(mistakes.first().map_or("no scope".to_owned(), ToString::to_string))
     })?;
+    // Whoever ends both processes at once (a service manager, a terminal) ends this one by ending its input: it then says what it has sent.
+    let mut signals = SigSet::empty();
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(|signal| signals.add(signal));
+    signals.thread_block()?;
     let mut raw = Raw::open(&way, scope.clone())?;
     // Before there is a second thread: privileges are each thread's own.
     drop_privileges()?;

@@ -5,6 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use caps::{CapSet, Capability, CapsHashSet};
+use nix::unistd::geteuid;
+
 use super::{Done, Job, Order, Told};
 use crate::engine::Event;
 use crate::raw::Way;
@@ -52,9 +55,7 @@ impl Helper {
             .process_group(0)
             .spawn()
             .map_err(start)?;
-        // What a service manager gives is the helper's: here no socket can be opened with it.
-        caps::drop(None, caps::CapSet::Effective, caps::Capability::CAP_NET_RAW)
-            .map_err(|error| Failed::Said(error.to_string()))?;
+        disarm().map_err(|error| Failed::Said(error.to_string()))?;
         let (Some(orders), Some(told)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Failed::Gone);
         };
@@ -118,6 +119,17 @@ impl Helper {
             }
         }
     }
+}
+
+/// What is given to start a helper is the helper's. This process reads what strangers say, so it keeps nothing to open a socket with; as root
+/// nothing at all but to write files wherever its user names them. Starting another helper gives that one everything anew.
+fn disarm() -> Result<(), caps::errors::CapsError> {
+    if !geteuid().is_root() {
+        return caps::drop(None, CapSet::Effective, Capability::CAP_NET_RAW);
+    }
+    let files = CapsHashSet::from([Capability::CAP_DAC_OVERRIDE]);
+    caps::set(None, CapSet::Effective, &files)?;
+    caps::set(None, CapSet::Permitted, &files)
 }
 
 impl Drop for Helper {

@@ -62,7 +62,8 @@ pub struct Raw {
     cookie: Cookie,
     began: Instant,
     buffer: Vec<u8>,
-    ends: Vec<(usize, usize)>,
+    /// Of each frame in the buffer: where it begins and ends, and how many probes it is of (itself, and those before it that became none).
+    ends: Vec<(usize, usize, usize)>,
     headers: MultiHeaders<LinkAddr>,
     nobody: Vec<Option<LinkAddr>>,
     incoming: Vec<u8>,
@@ -151,11 +152,12 @@ impl Raw {
         self.frames.key(cookie);
     }
 
-    /// Gives so many frames to the kernel, which may take fewer.
-    fn send_frames(&mut self, socket_of: usize) -> io::Result<usize> {
-        let Out::Link(socket) = &self.out else { return Ok(socket_of) };
-        let frame =
-            |(from, to): &(usize, usize)| [IoSlice::new(self.buffer.get(*from..*to).unwrap_or_default())];
+    /// Gives the frames in the buffer to the kernel, which may take fewer: gives how many.
+    fn send_frames(&mut self) -> io::Result<usize> {
+        let Out::Link(socket) = &self.out else { return Ok(0) };
+        let frame = |(from, to, _): &(usize, usize, usize)| {
+            [IoSlice::new(self.buffer.get(*from..*to).unwrap_or_default())]
+        };
         let slices: Vec<[IoSlice<'_>; 1]> = self.ends.iter().map(frame).collect();
         let nobody = self.nobody.get(..slices.len()).unwrap_or_default();
         let none: [ControlMessage<'_>; 0] = [];
@@ -167,7 +169,7 @@ impl Raw {
             }
             match sendmmsg(socket.as_raw_fd(), &mut self.headers, rest, nobody, none, MsgFlags::empty()) {
                 Ok(results) => sent += results.count(),
-                Err(Errno::ENOBUFS | Errno::EAGAIN) => std::thread::sleep(Duration::from_millis(1)),
+                Err(error) if is_busy(error) => std::thread::sleep(Duration::from_millis(1)),
                 Err(Errno::EINTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -179,26 +181,27 @@ impl Raw {
     fn send_routed(&self, to: IpAddr, packet: &[u8]) -> io::Result<()> {
         let Out::Routed { v4, v6 } = &self.out else { return Ok(()) };
         let Some(socket) = (if to.is_ipv4() { v4 } else { v6 }) else { return Ok(()) };
-        for _ in 0..TRIES {
-            match socket.send_to(packet, &SocketAddr::new(to, 0).into()) {
-                Err(error)
-                    if matches!(
-                        error.raw_os_error().map(Errno::from_raw),
-                        Some(Errno::ENOBUFS | Errno::EAGAIN)
-                    ) =>
-                {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                // A host without a neighbour, a filter of our own, no route: this packet's matter.
-                Err(error) if error.raw_os_error().map(Errno::from_raw).is_some_and(is_its_own) => {
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-                Ok(_) => return Ok(()),
-            }
-        }
-        Ok(())
+        patiently(|| socket.send_to(packet, &SocketAddr::new(to, 0).into()))
     }
+}
+
+/// Sends one packet, waiting for a queue that is full; a packet that cannot be sent at all is given up.
+fn patiently(mut send: impl FnMut() -> io::Result<usize>) -> io::Result<()> {
+    for _ in 0..TRIES {
+        let Err(error) = send() else { return Ok(()) };
+        match error.raw_os_error().map(Errno::from_raw) {
+            Some(busy) if is_busy(busy) => std::thread::sleep(Duration::from_millis(1)),
+            // A host without a neighbour, a filter of our own, no route: this packet's matter.
+            Some(own) if is_its_own(own) => return Ok(()),
+            _ => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Errors that pass: a full queue, a link that is down for a moment.
+fn is_busy(error: Errno) -> bool {
+    matches!(error, Errno::ENOBUFS | Errno::EAGAIN | Errno::ENETDOWN)
 }
 
 /// Errors that concern one packet and not the socket.
@@ -222,22 +225,21 @@ impl Prober for Raw {
     fn send(&mut self, probes: &[Probe]) -> io::Result<usize> {
         let probes = probes.get(..BATCH).unwrap_or(probes);
         self.ends.clear();
-        let mut at = 0;
-        let mut frames = 0;
+        let (mut at, mut probed) = (0, 0);
         for Probe { target, ask, slot } in probes {
             let Some(room) = self.buffer.get_mut(at..).and_then(<[u8]>::first_chunk_mut) else { break };
-            frames += 1;
+            probed += 1;
             if *ask == Ask::Neighbour {
                 if let Some((socket, to)) = &self.neighbours
                     && let Some(length) = to.write(*target, *ask, *slot, room)
                 {
-                    socket.send(room.get(..length).unwrap_or_default())?;
+                    patiently(|| socket.send(room.get(..length).unwrap_or_default()))?;
                 }
                 continue;
             }
             let Some(length) = self.frames.write(*target, *ask, *slot, room) else { continue };
             if matches!(self.out, Out::Link(_)) {
-                self.ends.push((at, at + length));
+                self.ends.push((at, at + length, probed));
                 at += length;
             } else {
                 let packet = self.buffer.get(at..at + length).unwrap_or_default();
@@ -245,11 +247,14 @@ impl Prober for Raw {
             }
         }
         if self.ends.is_empty() {
-            return Ok(frames);
+            return Ok(probed);
         }
-        let sent = self.send_frames(frames)?;
-        // Frames that could not be built are not among those that went, and count as gone.
-        Ok(if sent == self.ends.len() { frames } else { sent })
+        match self.send_frames()? {
+            sent if sent == self.ends.len() => Ok(probed),
+            0 => Ok(0),
+            // What became no frame counts as gone with the frame behind it.
+            sent => Ok(self.ends.get(sent - 1).map_or(0, |(_, _, probed)| *probed)),
+        }
     }
 
     fn receive(&mut self, patience: Duration, into: &mut Vec<Answer>) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! By which interface, from which address and to which router, as Linux's own tables say.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -43,6 +44,30 @@ pub fn way(wish: &Wish, target: IpAddr) -> io::Result<Way> {
     let v4 = source.iter().find_map(|own| if let IpAddr::V4(own) = own { Some(*own) } else { None });
     let v6 = source.iter().find_map(|own| if let IpAddr::V6(own) = own { Some(*own) } else { None });
     Ok(Way { interface, v4, v6, gateway })
+}
+
+/// Of some targets, those that the system's tables reach by another way than the one that leads to `first`: packets that go there by that way would
+/// be lost, and what is lost looks closed.
+///
+/// # Errors
+/// The interfaces cannot be listed.
+pub fn elsewhere(way: &Way, first: IpAddr, targets: impl Iterator<Item = IpAddr>) -> io::Result<Vec<IpAddr>> {
+    let routes = fs::read_to_string("/proc/net/route").unwrap_or_default();
+    // Where the kernel routes each packet, it knows the routers.
+    let hop = |target: IpAddr| match target {
+        IpAddr::V4(v4) if way.gateway.is_some() => router(&routes, &way.interface, v4),
+        _ => None,
+    };
+    let interfaces: HashMap<IpAddr, String> = nix::ifaddrs::getifaddrs()?
+        .filter_map(|entry| Some((address(&entry)?, entry.interface_name)))
+        .collect();
+    let leads = |target: IpAddr| {
+        let own = source_to(target).ok()?;
+        let ours = interfaces.get(&own).is_none_or(|interface| *interface == way.interface);
+        Some(ours && hop(target) == hop(first))
+    };
+    // Where the tables know no way, they know no other either.
+    Ok(targets.filter(|target| leads(*target) == Some(false)).collect())
 }
 
 /// Whether an address is on a link of this machine, not behind a router, and not this machine's own.

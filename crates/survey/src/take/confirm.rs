@@ -2,7 +2,7 @@
 //!
 //! A port that answered twice, with a window to write into, on a host that does not open ports that nobody uses, is open. Whatever else
 //! says that it is open has to show an application: words, or an orderly end, after a handshake and a line of ours. Where even a port that
-//! nobody uses speaks, nothing that the host says counts.
+//! nobody uses speaks, nothing that the host says counts. An ordinary connection that was opened is a handshake, and needs no second one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +16,7 @@ use super::{Found, News, Tcp};
 use crate::govern::Stopped;
 use crate::scope::InScope;
 use crate::talk::{Caller, Failed, Patience, each};
+use crate::wire::SynAck;
 
 /// Conversations at a time.
 const AT_ONCE: usize = 64;
@@ -47,15 +48,19 @@ impl Proof {
     }
 }
 
-/// Whether its answer looks like that of a proxy or a tarpit: nothing can be written to it, or it has no options where all were offered.
-fn is_odd(tcp: &Tcp) -> bool {
-    tcp.seen.as_ref().is_some_and(|seen| seen.window == 0 || seen.to_full && seen.options.is_empty())
+/// Whether it has to speak: it was asked twice and answered as open but once, or looks like a proxy or a tarpit: nothing can be written to it,
+/// or it has no options where all were offered.
+fn is_odd(tcp: &Tcp, asked_twice: bool) -> bool {
+    let is_strange = |seen: &SynAck| seen.window == 0 || seen.to_full && seen.options.is_empty();
+    asked_twice && tcp.proof < Proof::Twice || tcp.seen.as_ref().is_some_and(is_strange)
 }
 
-/// Has everything speak that has to; `wanted` are the ports that were asked for, the likeliest first.
+/// Has everything speak that has to; `wanted` are the ports that were asked for, the likeliest first; `asked_twice`: so were those that are
+/// open.
 pub(super) fn all(
     found: &mut Found,
     wanted: &[u16],
+    asked_twice: bool,
     caller: &Caller<'_>,
     tell: &mut dyn FnMut(News<'_>),
 ) -> Result<(), Stopped> {
@@ -66,7 +71,7 @@ pub(super) fn all(
     };
     for (address, host) in &mut found.hosts {
         let everything = host.opens_everything();
-        let odd = host.tcp.iter_mut().filter(|(_, tcp)| everything || is_odd(tcp));
+        let odd = host.tcp.iter_mut().filter(|(_, tcp)| everything || is_odd(tcp, asked_twice));
         let odd: BTreeSet<u16> = odd
             .map(|(port, tcp)| {
                 // Until it speaks.
@@ -74,6 +79,8 @@ pub(super) fn all(
                 *port
             })
             .collect();
+        // A part of its ports that is too large to be asked: a proxy before that part.
+        host.wall |= odd.len() > PORTS;
         // One that opened many was not asked all: it would have opened them.
         let all = everything && found.many.contains(address);
         let ports = wanted.iter().filter(|port| all || odd.contains(port)).take(PORTS);

@@ -11,9 +11,10 @@
 //! What then runs there, and what it shows, is told by [`crate::talk`]'s users. The stages send by the same [`Sender`], so caps hold over all.
 
 mod confirm; // open, or only said so?
+mod found; // what they found
 mod sender; // raw or connect
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -21,14 +22,15 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{self, Canaries, Change, Event, Passes, Position, Progress, Space};
+use crate::engine::{self, Change, Event, Passes, Position, Progress, Space};
 use crate::govern::{Governor, Stopped};
 use crate::plan::ports::{KNOCKS, TOP_TCP};
 use crate::probe::{Done, Job};
 use crate::scope::{Rate, Scope, Targets};
 use crate::talk::Caller;
-use crate::wire::{Answer, Ask, Cookie, Kind, SynAck};
+use crate::wire::{Answer, Ask, Cookie};
 pub use confirm::Proof;
+pub use found::{Found, Host, Ran, Tcp, UnderWay};
 pub use sender::{Failed, Sender};
 
 /// What is wanted.
@@ -117,79 +119,9 @@ pub enum News<'a> {
     Confirmed(u64, u64),
 }
 
-/// What was found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Found {
-    /// Hosts that answered anything.
-    pub hosts: BTreeMap<IpAddr, Host>,
-    /// Hosts that opened many TCP ports.
-    #[serde(default)]
-    pub many: BTreeSet<IpAddr>,
-    /// How the stages went.
-    pub ran: Vec<Ran>,
-    /// Why it ended before its end.
-    pub stopped: Option<String>,
-    /// Where it stands: so many stages are whole, and the next one stood there.
-    pub at: (usize, Position),
-}
-
-/// How a stage went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ran {
-    /// Which.
-    pub stage: Stage,
-    /// Questions.
-    pub questions: u64,
-    /// What was done.
-    pub done: Done,
-}
-
-/// A host that answered.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Host {
-    /// What showed that it is there, beside services.
-    pub alive_by: BTreeSet<Ask>,
-    /// TCP ports that said that they are open.
-    pub tcp: BTreeMap<u16, Tcp>,
-    /// UDP ports that answered, and with which words.
-    pub udp: BTreeMap<u16, Vec<u8>>,
-    /// Ports that refused.
-    pub refused: u32,
-    /// Ports that a filter forbids, as it says itself.
-    pub forbidden: u32,
-    /// Ports that nobody uses, and whether they opened: so many were asked.
-    pub controls: (BTreeSet<u16>, u32),
-    /// It opened more than any host does.
-    #[serde(default)]
-    pub wall: bool,
-}
-
-/// A TCP port that said that it is open.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Tcp {
-    /// The header of its answer, to all options where it was asked so.
-    pub seen: Option<SynAck>,
-    /// How sure it is.
-    pub proof: Proof,
-}
-
-impl Host {
-    /// It opens whatever it is asked: a SYN proxy or a tarpit, or a filter that answers for it.
-    pub fn opens_everything(&self) -> bool {
-        self.wall || 2 * self.controls.0.len() > self.controls.1 as usize
-    }
-
-    /// The ports that are open, as far as was looked.
-    pub fn open(&self) -> impl Iterator<Item = (u16, &Tcp)> {
-        self.tcp.iter().filter(|(_, tcp)| tcp.proof.holds()).map(|(port, tcp)| (*port, tcp))
-    }
-}
-
 /// Ports that nobody uses, of which some are asked of every host that opens any.
 const CONTROLS: [u16; 8] = [1, 65_530, 4_321, 33_333, 60_007, 11, 19_191, 48_651];
 const CONTROLS_ASKED: usize = 3;
-/// Open ports of one host that are asked again.
-const MOST_AGAIN: usize = 1_024;
 /// A host that opens so many TCP ports is asked its controls before it is asked more.
 const MANY: u32 = 32;
 /// A host that opens so many is none, whatever its controls are.
@@ -197,22 +129,22 @@ const MOST: u32 = 4_096;
 /// Of UDP, where each answer's words are kept.
 const MOST_UDP: u32 = 256;
 
-/// Takes a survey, or goes on with what was `found` of one until it was stopped.
-///
-/// # Errors
-/// The sender's; what was found until then is lost with it.
+/// Takes a survey, or goes on with what was `found` of one until it was stopped. What was found is given also where the sender failed: then
+/// it is stopped, and says so.
 pub fn take(
     request: &Request,
     found: Found,
     sender: &mut Sender,
     governor: &Governor,
     tell: &mut dyn FnMut(News<'_>),
-) -> Result<Found, Failed> {
-    let from = found.at;
-    let found = Found { stopped: None, at: (0, Position::default()), ..found };
-    let mut survey = Taking { request, from, sender, governor, tell, found };
-    survey.all()?;
-    Ok(survey.found)
+) -> (Found, Option<Failed>) {
+    let found = Found { stopped: None, ..found };
+    let mut survey = Taking { request, sender, governor, tell, found };
+    let failed = survey.all().err();
+    if let Some(failed) = &failed {
+        survey.found.stopped = Some(failed.to_string());
+    }
+    (survey.found, failed)
 }
 
 /// The questions that such a survey would begin with, in their order: what a dry run shows. Later stages depend on answers.
@@ -228,8 +160,8 @@ pub fn questions(request: &Request, governor: &Governor) -> impl Iterator<Item =
     };
     let (seed, (number, shards)) = (request.seed[0], request.shard);
     let filled = stages.into_iter().filter(|(_, space)| space.count() > 0);
-    filled.zip(0..).flat_map(move |((stage, space), at)| {
-        let order = engine::order(space.count(), seed.wrapping_add(at), 0);
+    filled.flat_map(move |(stage, space)| {
+        let order = engine::order(space.count(), seed.wrapping_add(stage as u64), 0);
         let count = space.count().saturating_sub(number).div_ceil(shards.get());
         (0..count).filter_map(move |turn| {
             let place = order.as_ref()?.at(number + turn * shards.get());
@@ -241,8 +173,6 @@ pub fn questions(request: &Request, governor: &Governor) -> impl Iterator<Item =
 
 struct Taking<'a> {
     request: &'a Request,
-    /// So many stages are whole, and the next stood there.
-    from: (usize, Position),
     sender: &'a mut Sender,
     governor: &'a Governor,
     tell: &'a mut dyn FnMut(News<'_>),
@@ -266,26 +196,15 @@ impl Taking<'_> {
             let asks = request.udp.iter().map(|port| Ask::Udp(*port)).collect();
             self.stage(Stage::Udp, &blocks, asks, Vec::new())?;
         }
-        let raw = matches!(self.sender, Sender::Raw(_));
-        let others =
-            |(address, host): &(&IpAddr, &Host)| !host.tcp.is_empty() && !self.found.many.contains(address);
-        let others: Vec<IpAddr> =
-            self.found.hosts.iter().filter(others).map(|(address, _)| *address).collect();
-        let mut again = self.controls(others.into_iter());
-        if raw {
-            let hosts = self.found.hosts.iter().filter(|(_, host)| !host.opens_everything());
-            again.extend(hosts.flat_map(|(address, host)| {
-                host.tcp.keys().take(MOST_AGAIN).map(|port| (*address, Ask::FullSyn(*port)))
-            }));
-        }
-        self.stage(Stage::Look, &[], Vec::new(), again)?;
+        self.look()?;
         self.confirm()
     }
 
-    /// Tells hosts with many open ports from what opens everything, and asks the hosts on.
+    /// Tells hosts with many open ports from what opens everything, and asks the hosts on. Each shard asks them everything: another may have
+    /// taken them for hosts with few.
     fn many(&mut self) -> Result<(), Failed> {
         let many = self.found.many.clone();
-        let controls = self.controls(many.iter().copied());
+        let controls = self.controls(Stage::Controls, |address| many.contains(address));
         self.stage(Stage::Controls, &[], Vec::new(), controls)?;
         let is_host =
             |address: &&IpAddr| self.found.hosts.get(*address).is_some_and(|host| !host.opens_everything());
@@ -294,17 +213,32 @@ impl Taking<'_> {
         self.stage(Stage::Rest, &hosts, asks, Vec::new())
     }
 
-    /// A few ports of each host that nobody uses; how many they are is noted with the host.
-    fn controls(&mut self, hosts: impl Iterator<Item = IpAddr>) -> Vec<(IpAddr, Ask)> {
+    /// Asks whatever is open once more with all options, and ports that nobody uses.
+    fn look(&mut self) -> Result<(), Failed> {
+        let many = self.found.many.clone();
+        let mut again = self.controls(Stage::Look, |address| !many.contains(address));
+        if matches!(self.sender, Sender::Raw(_)) {
+            let hosts = self.found.hosts.iter().filter(|(_, host)| !host.opens_everything());
+            let ports = hosts.flat_map(|(address, host)| host.tcp.keys().map(|port| (*address, *port)));
+            again.extend(ports.map(|(address, port)| (address, Ask::FullSyn(port))));
+        }
+        self.stage(Stage::Look, &[], Vec::new(), again)
+    }
+
+    /// A few ports that nobody uses, of the hosts that opened any and that `are` meant; how many they are is noted with the host.
+    fn controls(&mut self, stage: Stage, are: impl Fn(&IpAddr) -> bool) -> Vec<(IpAddr, Ask)> {
         let scope = self.governor.scope();
         let mut pairs = Vec::new();
-        for address in hosts {
-            let Some(host) = self.found.hosts.get_mut(&address) else { continue };
+        if self.found.is_settled(stage) {
+            return pairs;
+        }
+        let hosts = self.found.hosts.iter_mut();
+        for (address, host) in hosts.filter(|(address, host)| !host.tcp.is_empty() && are(address)) {
             let free =
                 CONTROLS.into_iter().filter(|port| scope.tcp.contains(*port) && !host.tcp.contains_key(port));
             let free: Vec<u16> = free.take(CONTROLS_ASKED).collect();
             host.controls.1 = free.len() as u32;
-            pairs.extend(free.into_iter().map(|port| (address, Ask::Syn(port))));
+            pairs.extend(free.into_iter().map(|port| (*address, Ask::Syn(port))));
         }
         pairs
     }
@@ -317,16 +251,24 @@ impl Taking<'_> {
         asks: Vec<Ask>,
         pairs: Vec<(IpAddr, Ask)>,
     ) -> Result<(), Failed> {
-        let questions = if pairs.is_empty() { count(blocks) * asks.len() as u64 } else { pairs.len() as u64 };
-        if self.found.stopped.is_some() || questions == 0 {
+        if self.found.stopped.is_some() || self.found.whole.contains(&stage) {
             return Ok(());
         }
-        let number = self.found.at.0;
-        if number < self.from.0 {
-            self.found.at.0 += 1;
+        let begun = self.found.under_way.take().filter(|begun| begun.stage == stage);
+        let begun = begun.unwrap_or_else(|| UnderWay {
+            stage,
+            blocks: blocks.to_vec(),
+            pairs,
+            at: Position::default(),
+        });
+        let UnderWay { blocks, pairs, at: from, .. } = self.found.under_way.insert(begun).clone();
+        let hosts = if pairs.is_empty() { count(&blocks) } else { self.found.hosts.len() as u64 };
+        let questions = if pairs.is_empty() { hosts * asks.len() as u64 } else { pairs.len() as u64 };
+        if questions == 0 {
+            self.found.under_way = None;
+            self.found.whole.insert(stage);
             return Ok(());
         }
-        let hosts = if pairs.is_empty() { count(blocks) } else { self.found.hosts.len() as u64 };
         (self.tell)(News::Stage(stage, questions, hosts));
         let request = self.request;
         let [key, first, second] = request.seed;
@@ -343,28 +285,36 @@ impl Taking<'_> {
             Stage::Discover | Stage::Controls | Stage::Look | Stage::Confirm => u32::MAX,
         };
         let job = Job {
-            blocks: blocks.to_vec(),
+            blocks,
             asks,
             pairs,
-            key: key.wrapping_add(number as u64),
+            key: key.wrapping_add(stage as u64),
             // A key of its own for each stage: what answers late answers to nobody.
-            cookie: Cookie(first.wrapping_add(number as u64), second),
+            cookie: Cookie(first.wrapping_add(stage as u64), second),
             shard: if wide { request.shard } else { (0, NonZeroU64::MIN) },
             rate: request.rate,
             passes: request.passes,
             wait: request.wait,
             most_open,
-            from: if self.from.0 == number { self.from.1 } else { Position::default() },
+            from,
         };
         let (found, tell) = (&mut self.found, &mut *self.tell);
+        let mut stood = from;
         let done = self.sender.run(job, self.governor, &mut |event| match event {
             Event::Answer(answer) => {
                 found.take(stage, answer);
                 tell(News::Answer(answer));
             }
-            Event::Progress(progress) => tell(News::Progress(progress)),
+            Event::Progress(progress) => {
+                stood = progress.position;
+                tell(News::Progress(progress));
+            }
             Event::Rate(change) => tell(News::Rate(change)),
-        })?;
+        });
+        if let (Err(_), Some(begun)) = (&done, &mut self.found.under_way) {
+            begun.at = stood;
+        }
+        let done = done?;
         // The governor knows nothing of these packets: conversations begin when they are a second old.
         self.governor.rest(Duration::from_secs(1).saturating_sub(request.wait));
         match stage {
@@ -376,12 +326,15 @@ impl Taking<'_> {
             }
             _ => {}
         }
-        match &done.stopped {
-            Some((why, at)) => {
+        match (&done.stopped, &mut self.found.under_way) {
+            (Some((why, at)), Some(begun)) => {
                 self.found.stopped = Some(why.clone());
-                self.found.at.1 = *at;
+                begun.at = *at;
             }
-            None => self.found.at = (number + 1, Position::default()),
+            _ => {
+                self.found.under_way = None;
+                self.found.whole.insert(stage);
+            }
         }
         self.found.ran.push(Ran { stage, questions, done });
         Ok(())
@@ -397,7 +350,8 @@ impl Taking<'_> {
         let before = self.governor.sent();
         let mut wanted = self.request.tcp.clone();
         wanted.sort_by_key(|port| TOP_TCP.iter().position(|top| top == port).unwrap_or(TOP_TCP.len()));
-        let stopped = confirm::all(&mut self.found, &wanted, &caller, self.tell);
+        let asked_twice = matches!(self.sender, Sender::Raw(_));
+        let stopped = confirm::all(&mut self.found, &wanted, asked_twice, &caller, self.tell);
         self.found.stopped = stopped.err().map(|why: Stopped| why.to_string());
         let sent = confirm::since(&before, &self.governor.sent());
         if !sent.is_empty() {
@@ -432,56 +386,4 @@ fn knocks(request: &Request, scope: &Scope) -> Vec<Ask> {
 /// Addresses of blocks that hold just what is asked.
 fn count(blocks: &[IpNet]) -> u64 {
     blocks.iter().map(|block| 1u64 << (block.max_prefix_len() - block.prefix_len()).min(63)).sum()
-}
-
-impl Found {
-    fn take(&mut self, stage: Stage, answer: &Answer) {
-        let address = answer.target.get();
-        if let Kind::Unreachable { .. } = answer.kind {
-            if let Some(host) = self.hosts.get_mut(&address) {
-                host.forbidden += 1;
-            }
-            return;
-        }
-        let host = self.hosts.entry(address).or_default();
-        match (stage, answer.ask, &answer.kind) {
-            (Stage::Controls | Stage::Look, Ask::Syn(port), Kind::Open(_)) => {
-                host.controls.0.insert(port);
-            }
-            (Stage::Look, Ask::FullSyn(port), Kind::Open(seen)) => {
-                if let Some(tcp) = host.tcp.get_mut(&port) {
-                    tcp.seen = seen.clone().or(tcp.seen.take());
-                    tcp.proof = Proof::Twice;
-                }
-            }
-            (Stage::Tcp | Stage::Rest, Ask::Syn(port), Kind::Open(seen)) => {
-                // Of a host with many, the second look keeps what it sees.
-                let seen = seen.clone().filter(|_| host.tcp.len() < MANY as usize);
-                host.tcp.entry(port).or_insert(Tcp { seen, proof: Proof::Once });
-            }
-            (_, Ask::Udp(port), Kind::Words(words)) => {
-                host.udp.insert(port, words.clone());
-            }
-            (Stage::Tcp | Stage::Rest | Stage::Udp, _, Kind::Refused) => host.refused += 1,
-            (Stage::Discover, ask, _) => {
-                host.alive_by.insert(ask);
-            }
-            _ => {}
-        }
-    }
-
-    /// Canaries of a stage, over its passes.
-    pub fn canaries(&self, stage: Stage) -> Vec<Canaries> {
-        let of = self.ran.iter().filter(|ran| ran.stage == stage);
-        of.flat_map(|ran| ran.done.canaries.iter().copied()).collect()
-    }
-
-    /// Packets sent, over all stages.
-    pub fn sent(&self) -> BTreeMap<IpNet, u64> {
-        let mut sum = BTreeMap::new();
-        for (network, sent) in self.ran.iter().flat_map(|ran| &ran.done.sent) {
-            *sum.entry(*network).or_default() += sent;
-        }
-        sum
-    }
 }

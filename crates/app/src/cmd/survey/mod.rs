@@ -1,6 +1,7 @@
 //! `watchpost survey`: look at one's own blocks from outside. One file a step, in the order in which they happen.
 
 mod diff; // what differs between two
+mod dry; // what would be sent
 mod every; // again and again
 mod examine; // what runs there, what it exposes
 pub mod plan; // what is wanted, checked

@@ -1,7 +1,7 @@
 //! What is wanted: the command line and the scope, checked against each other. What the scope cuts off is told, never dropped in silence.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU64;
 use std::path::Path;
@@ -20,6 +20,7 @@ use watchpost_survey::wire::UDP_PORTS;
 
 use crate::args::survey::{Discovery, Take};
 use crate::exit::{Failure, why};
+use crate::render::words::{number, plural};
 
 /// IPv6 addresses of a survey, at most.
 const MOST_V6: usize = 65_536;
@@ -29,6 +30,11 @@ const MANY: usize = 32;
 const USUAL: usize = 100;
 /// Addresses of a hitlist, at most.
 const MOST_LISTED: usize = 1 << 20;
+/// Bytes of one, unpacked, and of one of its lines: what is larger was made to fill the memory.
+const LARGEST: u64 = 1 << 30;
+const LONGEST: u64 = 1 << 20;
+/// Ends of blocks that are looked up to tell whether all targets are on a link of this machine.
+const MOST_ENDS: usize = 8_192;
 
 /// A scope, and the text that it was read from.
 pub struct Read {
@@ -99,8 +105,8 @@ pub fn request(typed: &Take, scope: &Scope, seed: [u64; 3]) -> Result<(Request, 
         Some(most) => Passes { least: most.min(Passes::default().least), most, ..Passes::default() },
         None => Passes::default(),
     };
-    let some = [0, targets.count() / 2, targets.count().saturating_sub(1)].map(|place| targets.at(place));
-    let on_link = some.iter().all(|one| one.is_some_and(|(target, _)| route::on_link(target.get())));
+    let ends = targets.blocks().into_iter().flat_map(|block| [block.network(), block.broadcast()]);
+    let on_link = ends.take(MOST_ENDS).all(route::on_link);
     // On a link it costs least to ask first who is there, and asking those who are not keeps the kernel waiting.
     let discover = if on_link && typed.discover == Discovery::Auto { Discover::First } else { discover };
     let request = Request {
@@ -119,13 +125,39 @@ pub fn request(typed: &Take, scope: &Scope, seed: [u64; 3]) -> Result<(Request, 
     Ok((request, cut))
 }
 
+/// `256 addresses; 100 TCP and 3 UDP ports each, where discovery finds somebody; at most 1,000 packets/s; part 1 of 3`.
+pub fn words(request: &Request) -> String {
+    let ports = |transport: &str, ports: &[u16]| match ports {
+        [] => None,
+        [only] => Some(format!("{transport} port {only}")),
+        many => Some(format!("{} {transport} ports", number(many.len() as u64))),
+    };
+    let asked: Vec<String> =
+        [ports("TCP", &request.tcp), ports("UDP", &request.udp)].into_iter().flatten().collect();
+    let asked = match (request.discover, asked.join(" and ")) {
+        (Discover::Only, _) => "who is there".to_owned(),
+        (Discover::First, asked) => format!("who is there, and {asked} of those"),
+        (Discover::Off, asked) => format!("{asked} of each"),
+    };
+    let mut text = format!(
+        "{}: {asked}; at most {} packets/s",
+        plural(request.targets.count(), "address", "addresses"),
+        number(request.rate.all.into())
+    );
+    if request.shard.1.get() > 1 {
+        text.push_str(&format!("; part {} of {}", request.shard.0 + 1, request.shard.1));
+    }
+    text
+}
+
 fn reasons(cut: &[String]) -> String {
     cut.iter().take(3).map(|reason| format!("; {reason}")).collect()
 }
 
 /// Whom.
 fn targets(typed: &Take, scope: &Scope, cut: &mut Vec<String>) -> Result<Targets, Failure> {
-    let listed = typed.hitlist.iter().map(|name| listed(name)).collect::<Result<Vec<_>, _>>()?.concat();
+    let lists = typed.hitlist.iter().map(|name| listed(name, cut)).collect::<Result<Vec<_>, _>>()?;
+    let listed = lists.concat();
     let mut wanted: Vec<IpNet> = listed.iter().map(|address| IpNet::from(*address)).collect();
     if typed.targets.is_empty() {
         wanted.extend(scope.blocks.iter().filter(|block| matches!(block, IpNet::V4(_))));
@@ -174,8 +206,8 @@ impl AddrV6 for IpNet {
     }
 }
 
-/// Addresses of a file: one a line, or of records the hosts that answered.
-fn listed(name: &OsStr) -> Result<Vec<IpAddr>, Failure> {
+/// Addresses of a file: one a line, or of records the hosts that answered. Lines that are neither are told.
+fn listed(name: &OsStr, cut: &mut Vec<String>) -> Result<Vec<IpAddr>, Failure> {
     let shown = name.to_string_lossy();
     let unreadable = |error: &std::io::Error| {
         Failure::unreadable(
@@ -185,9 +217,19 @@ fn listed(name: &OsStr) -> Result<Vec<IpAddr>, Failure> {
     };
     let file = std::fs::File::open(name).map_err(|error| unreadable(&error))?;
     let mut out = Vec::new();
-    let mut unread = 0u64;
-    for line in BufReader::new(Plain::open(file).map_err(|error| unreadable(&error))?).lines() {
-        let line = line.map_err(|error| unreadable(&error))?;
+    let (mut number, mut unread, mut first) = (0u64, 0u64, None);
+    let plain = Plain::open(file).map_err(|error| unreadable(&error))?.take(LARGEST);
+    let mut reader = BufReader::new(plain);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        number += 1;
+        match reader.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => return Err(unreadable(&error)),
+        }
+        let line = String::from_utf8_lossy(&line);
         let text = line.split('#').next().unwrap_or_default().trim();
         let host = if text.starts_with('{') {
             match serde_json::from_str::<Record>(&line) {
@@ -203,8 +245,14 @@ fn listed(name: &OsStr) -> Result<Vec<IpAddr>, Failure> {
         };
         match host {
             Some(host) if out.len() < MOST_LISTED => out.push(host),
-            Some(_) => break,
-            None => unread += 1,
+            Some(_) => {
+                cut.push(format!("{shown}: only its first {MOST_LISTED} addresses are asked"));
+                break;
+            }
+            None => {
+                unread += 1;
+                first.get_or_insert(number);
+            }
         }
     }
     if out.is_empty() && unread > 0 {
@@ -212,6 +260,10 @@ fn listed(name: &OsStr) -> Result<Vec<IpAddr>, Failure> {
             format!("{shown}: none of its {unread} lines is an address or a record"),
             "Name a file with one address a line, or the output of `watchpost detect --json`.",
         ));
+    }
+    if let Some(first) = first {
+        let lines = plural(unread, "line is no address and", "lines are no addresses and");
+        cut.push(format!("{shown}: {lines} left out, the first is line {first}"));
     }
     Ok(out)
 }

@@ -1,7 +1,7 @@
 //! A survey that was stopped, in a file: what it was to ask, what it found, and where it stood.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,10 @@ use watchpost_survey::take::{Found, Request};
 use crate::exit::{Failure, why};
 
 /// The version of this form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// Bytes of such a file: what is larger was made to fill the memory.
+const LARGEST: u64 = 1 << 30;
 
 /// What is kept.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,10 +34,10 @@ pub struct Kept {
 
 impl Kept {
     /// Of a survey.
-    pub fn new(scope: String, request: &Request, start: Stamp, mut found: Found) -> Self {
+    pub fn new(scope: String, request: String, seed: [u64; 3], start: Stamp, mut found: Found) -> Self {
         // What services said over UDP may hold a secret, and is not masked here.
         found.hosts.values_mut().flat_map(|host| host.udp.values_mut()).for_each(Vec::clear);
-        Self { version: VERSION, scope, request: fingerprint(request), start, seed: request.seed, found }
+        Self { version: VERSION, scope, request, start, seed, found }
     }
 
     /// Reads it.
@@ -46,7 +49,8 @@ impl Kept {
         let hint = "Name the file that was named when the survey was stopped (its name ends in .resume).";
         let file = File::open(path)
             .map_err(|error| Failure::unreadable(format!("{name}: {}", why(&error)), hint))?;
-        let kept: Self = serde_json::from_reader(io::BufReader::new(file)).map_err(|error| {
+        let bounded = io::Read::take(io::BufReader::new(file), LARGEST);
+        let kept: Self = serde_json::from_reader(bounded).map_err(|error| {
             Failure::unreadable(format!("{name}: no survey that was stopped: {error}"), hint)
         })?;
         if kept.version != VERSION {
@@ -60,11 +64,11 @@ impl Kept {
     ///
     /// # Errors
     /// It is not.
-    pub fn fits(&self, path: &Path, scope: &str, request: &Request) -> Result<(), Failure> {
-        let other = match (self.scope == scope, self.request == fingerprint(request)) {
+    pub fn fits(&self, path: &Path, scope: &str, request: &str) -> Result<(), Failure> {
+        let other = match (self.scope == scope, self.request == request) {
             (true, true) => return Ok(()),
             (false, _) => "the scope has changed since",
-            (true, false) => "it asked something else: give the same targets, ports and options",
+            (true, false) => "it asked something else: give the same targets, ports, options and --previous",
         };
         Err(Failure::usage(
             format!("--resume {}: {other}", path.display()),
@@ -72,15 +76,24 @@ impl Kept {
         ))
     }
 
-    /// Writes it, readable by its owner alone: the key of its hashes is in it.
+    /// Writes it whole or not at all, readable by its owner alone: the key of its hashes is in it.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".part");
+        match std::fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        // A new file: one that somebody has put there may be readable by others, or lead elsewhere.
+        let file = File::options().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let mut file = BufWriter::new(file);
         serde_json::to_writer(&mut file, self)?;
-        file.flush()
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        std::fs::rename(&beside, path)
     }
 }
 
@@ -92,7 +105,7 @@ pub fn beside(out: Option<&Path>) -> PathBuf {
 }
 
 /// What a request asks, so that another is told from it.
-fn fingerprint(request: &Request) -> String {
+pub fn fingerprint(request: &Request) -> String {
     use sha2::{Digest, Sha256};
     let text = format!(
         "{:?}",
@@ -102,7 +115,8 @@ fn fingerprint(request: &Request) -> String {
             &request.udp,
             request.discover,
             request.shard,
-            request.on_link
+            request.on_link,
+            &request.known
         )
     );
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()

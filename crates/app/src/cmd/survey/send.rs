@@ -1,17 +1,25 @@
 //! By which sockets a survey is sent: raw ones of the helper, or ordinary ones.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+use watchpost_core::inventory::network;
+
 use watchpost_survey::connect::Connect;
 use watchpost_survey::probe::{Helper, NAME};
-use watchpost_survey::raw::route::{Wish, ethernet, way as way_to};
+use watchpost_survey::raw::route::{Wish, elsewhere, ethernet, way as way_to};
 use watchpost_survey::scope::Targets;
-use watchpost_survey::take::Sender;
+use watchpost_survey::take::{Request, Sender};
 
 use super::plan::Read;
 use crate::args::survey::Take;
 use crate::exit::Failure;
+use crate::render::words::plural;
+
+/// Networks whose ways are looked up, at most; further ones are taken to be reached as these are.
+const NETWORKS: usize = 4_096;
 
 /// Opens it; and what is to be said of it, in sentences.
 ///
@@ -73,4 +81,44 @@ fn raw(typed: &Take, read: &Read, targets: &Targets) -> Result<Sender, String> {
     let helper =
         Helper::start(&program, &read.text, read.scope.clone(), &way).map_err(|error| error.to_string())?;
     Ok(Sender::Raw(Box::new((helper, way))))
+}
+
+/// Leaves out what cannot be asked by one way, and says so: it would look as if it had been asked, and were closed.
+pub fn reachable(typed: &Take, request: &mut Request, sender: &Sender, say: &dyn Fn(&str)) {
+    let Sender::Raw(raw) = sender else { return };
+    let way = &raw.1;
+    for (v4, missing, family) in [(true, way.v4.is_none(), "IPv4"), (false, way.v6.is_none(), "IPv6")] {
+        if missing {
+            let left = leave_out(request, |target| target.is_ipv4() == v4);
+            if left > 0 {
+                let own =
+                    format!("{} has no {family} address of its own; name one with --source", way.interface);
+                say(&format!("{} left out: {own}", plural(left, "address is", "addresses are")));
+            }
+        }
+    }
+    // Whoever names the way knows where it leads.
+    if typed.interface.is_some() || typed.gateway_mac.is_some() {
+        return;
+    }
+    let Some((first, _)) = request.targets.at(0) else { return };
+    let networks = (0..request.targets.networks().min(NETWORKS)).filter_map(|at| request.targets.network(at));
+    let others = elsewhere(way, first.get(), networks.map(|network| network.addr())).unwrap_or_default();
+    let others: HashSet<IpNet> = others.into_iter().map(network).collect();
+    let left = leave_out(request, |target| others.contains(&network(target)));
+    if left > 0 {
+        say(&format!(
+            "{} left out: another way than {}, or another router, leads there; survey those by themselves",
+            plural(left, "address is", "addresses are"),
+            way.interface
+        ));
+    }
+}
+
+fn leave_out(request: &mut Request, is_out: impl Fn(IpAddr) -> bool) -> u64 {
+    let all = request.targets.count();
+    if request.targets.iter().any(|target| is_out(target.get())) {
+        request.targets = Targets::only(request.targets.iter().filter(|target| !is_out(target.get())));
+    }
+    all - request.targets.count()
 }

@@ -10,26 +10,29 @@ use std::time::Duration;
 use jiff::Timestamp;
 use watchpost_core::contact::Time;
 use watchpost_core::inventory::{Asked, Inventory, Policy, Previous, settle};
-use watchpost_core::record::{Severity, Stamp};
+use watchpost_core::record::Severity;
 use watchpost_survey::audit::{self, Event, Log};
 use watchpost_survey::govern::Governor;
 use watchpost_survey::identify::recog::Fingerprints;
-use watchpost_survey::scope::{Scope, Targets};
+use watchpost_survey::scope::Scope;
 use watchpost_survey::take::{self, Found, Request, Sender};
 use watchpost_survey::talk::{Caller, Patience};
 
 use super::examine::{self, Shown};
 use super::resume::{self, Kept};
-use super::{plan, progress, report, send};
+use super::{dry, plan, progress, report, send};
 use crate::args::Screen as Typed;
 use crate::args::survey::Take;
-use crate::cmd::control;
+use crate::cmd::control::{self, NOT_PROVEN};
 use crate::exit::{Exit, Failure, output_failed, why};
 use crate::inventory;
 use crate::render::clean::clean;
 use crate::render::survey as page;
 use crate::render::{Screen, json};
 use crate::stop;
+
+/// Sentences of one kind, at most.
+const SENTENCES: usize = 5;
 
 /// A survey that was taken, and how it ended.
 pub struct Taken {
@@ -46,7 +49,7 @@ pub struct Taken {
 pub fn run(typed: &Take, screen: &Typed) -> Result<Exit, Failure> {
     let read = plan::scope(&typed.scope, typed.json)?;
     if typed.dry_run {
-        return dry_run(typed, &read.scope, screen.quiet);
+        return dry::run(typed, &read.scope, screen.quiet);
     }
     let previous = typed
         .previous
@@ -97,21 +100,29 @@ pub fn take(
     })?;
     let policy = typed.policy.as_deref().map(policy).transpose()?;
     let prints = prints(typed)?;
-    let kept = typed.resume.as_deref().map(Kept::read).transpose()?;
-    let (seed, start, found) = match &kept {
-        Some(kept) => (kept.seed, kept.start.clone(), kept.found.clone()),
-        None => (seed(typed.seed)?, now().into(), Found::default()),
-    };
-    let (mut request, cut) = plan::request(typed, scope, seed)?;
-    if let (Some(kept), Some(path)) = (&kept, &typed.resume) {
-        kept.fits(path, &scope.hash(), &request)?;
-    }
     let say = |sentence: &str| {
         if !screen.quiet {
             // Where standard error is gone there is nobody left to tell.
             let _ = writeln!(io::stderr().lock(), "note: {}", clean(sentence));
         }
     };
+    few(prints.troubles().iter().map(ToString::to_string)).iter().for_each(|trouble| say(trouble));
+    let kept = typed.resume.as_deref().map(Kept::read).transpose()?;
+    let (seed, start, found) = match &kept {
+        Some(kept) => (kept.seed, kept.start.clone(), kept.found.clone()),
+        None => (seed(typed.seed)?, now().into(), Found::default()),
+    };
+    let (mut request, cut) = plan::request(typed, scope, seed)?;
+    request.known = previous
+        .iter()
+        .flat_map(|(before, _)| before.standing())
+        .filter_map(|service| service.host.parse().ok())
+        .collect();
+    // Before this machine's ways cut it: where they differ on the day it goes on, it is still the same survey.
+    let asked = resume::fingerprint(&request);
+    if let (Some(kept), Some(path)) = (&kept, &typed.resume) {
+        kept.fits(path, &scope.hash(), &asked)?;
+    }
     cut.iter().for_each(|sentence| say(sentence));
     let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone()))
         .at_most(request.rate)
@@ -125,19 +136,25 @@ pub fn take(
     stop::listen();
     let mut log = open_audit(&typed.audit, scope)?;
     let control = proof(typed, &governor, &mut log)?;
+    if control.contains(NOT_PROVEN) {
+        say(&format!(
+            "that you run these blocks is not proven, and you answer for it (--unproven): {control}"
+        ));
+    }
     let (mut sender, notes) = send::sender(typed, read, &request.targets)?;
     notes.iter().for_each(|sentence| say(sentence));
-    reachable(&mut request, &sender, &say);
-    request.known = previous
-        .iter()
-        .flat_map(|(before, _)| before.standing())
-        .filter_map(|service| service.host.parse().ok())
-        .collect();
+    send::reachable(typed, &mut request, &sender, &say);
+    if request.targets.count() == 0 {
+        return Err(Failure::configuration(
+            "nothing is left to ask: no target is reached from here",
+            "Name an own address of the targets' family with --source, or the way with --interface and --gateway-mac.",
+        ));
+    }
     if matches!(sender, Sender::Connect(_)) {
         // Ordinary sockets send no ARP.
         request.on_link = false;
     }
-    let what = words(&request, sender.name());
+    let what = format!("{}, by {}", plan::words(&request), sender.name());
     note(&mut log, &typed.audit, Event::Start { what })?;
     let blocks = match scope.blocks.as_slice() {
         [only] => only.to_string(),
@@ -146,7 +163,7 @@ pub fn take(
     let shown = progress::Shown::new(blocks, request.rate.all, screen.quiet);
     let before = found.ran.len();
     let (mut told, mut stage) = (0, 0);
-    let found = take::take(&request, found, &mut sender, &governor, &mut |news| {
+    let (mut found, failed) = take::take(&request, found, &mut sender, &governor, &mut |news| {
         match &news {
             take::News::Stage(..) => (told, stage) = (told + stage, 0),
             take::News::Progress(progress) => stage = progress.sent,
@@ -154,25 +171,17 @@ pub fn take(
         }
         shown.tell(&news);
     });
-    let mut found = match found {
-        Ok(found) => found,
-        Err(failed) => {
-            shown.done();
-            note(
-                &mut log,
-                &typed.audit,
-                Event::End { how: format!("{failed}; counted as far as was told"), packets: told + stage },
-            )?;
-            return Err(Failure::internal(
-                failed.to_string(),
-                "What was sent before is not known; the audit log says when it began.",
-            ));
-        }
-    };
     let (looked, stopped) = look(typed, &found, &sender, &governor, &prints, &shown)?;
     shown.done();
     found.stopped = found.stopped.or(stopped);
-    let end = audit_end(&mut log, &typed.audit, &found, before, &governor)?;
+    let end = match &failed {
+        None => audit_end(&mut log, &typed.audit, &found, before, &governor)?,
+        Some(failed) => {
+            let how = format!("{failed}; counted as far as was told");
+            note(&mut log, &typed.audit, Event::End { how, packets: told + stage })?;
+            log.end().hash.clone()
+        }
+    };
     let about = report::About {
         scope,
         request: &request,
@@ -187,17 +196,29 @@ pub fn take(
     fresh.survey.audit_end = Some(end);
     if let Some(policy) = &policy {
         policy.judge(&mut fresh);
+        few(policy.over(&fresh).into_iter()).iter().for_each(|over| say(over));
     }
     fresh.survey.previous =
         previous.as_ref().map(|(before, hash)| Previous { id: before.survey.id.clone(), hash: hash.clone() });
     let inventory = settled(fresh, previous.map(|(before, _)| before), &found);
-    if found.stopped.is_some() {
-        keep(out, scope, &request, start, found, &say)?;
+    if let Some(why) = found.stopped.clone() {
+        let path = resume::beside(out);
+        let kept = Kept::new(scope.hash(), asked, request.seed, start, found);
+        kept.write(&path).map_err(|error| unwritable(&path, &error))?;
+        say(&format!("{why}: go on with the same command and --resume {}", path.display()));
     }
     if let Some(path) = out {
         inventory::write(path, &inventory).map_err(|error| unwritable(path, &error))?;
     }
-    Ok(Taken { exit: exit(typed, &inventory), inventory })
+    let exit = match failed {
+        None => exit(typed, &inventory),
+        Some(failed) => Failure::internal(
+            failed.to_string(),
+            "What was found until then is kept. Of what was sent last the audit log says as much as was told.",
+        )
+        .report(typed.json),
+    };
+    Ok(Taken { exit, inventory })
 }
 
 /// Whether control is proved, in words. Hosts that are asked for the token are a run of their own in the audit log.
@@ -215,24 +236,6 @@ fn proof(typed: &Take, governor: &Governor, log: &mut Log<File>) -> Result<Strin
     // What it sent is within the caps of the survey, too.
     thread::sleep(Duration::from_secs(1));
     control
-}
-
-/// Leaves out what cannot be asked from here, and says so: it would look as if it had been asked.
-fn reachable(request: &mut Request, sender: &Sender, say: &dyn Fn(&str)) {
-    let Sender::Raw(raw) = sender else { return };
-    let all = request.targets.count();
-    let way = &raw.1;
-    for (v4, missing, family) in [(true, way.v4.is_none(), "IPv4"), (false, way.v6.is_none(), "IPv6")] {
-        if missing && request.targets.iter().any(|target| target.get().is_ipv4() == v4) {
-            request.targets =
-                Targets::only(request.targets.iter().filter(|target| target.get().is_ipv4() != v4));
-            let left = all - request.targets.count();
-            say(&format!(
-                "{left} {family} addresses are left out: {} has no {family} address of its own; name one with --source",
-                way.interface
-            ));
-        }
-    }
 }
 
 /// What runs at what was found.
@@ -274,61 +277,12 @@ fn exit(typed: &Take, inventory: &Inventory) -> Exit {
     if level.is_some() && worst >= level { Exit::Found } else { Exit::Done }
 }
 
-/// What a stop leaves: another run goes on with it.
-fn keep(
-    out: Option<&Path>,
-    scope: &Scope,
-    request: &Request,
-    start: Stamp,
-    found: Found,
-    say: &dyn Fn(&str),
-) -> Result<(), Failure> {
-    let why = found.stopped.clone().unwrap_or_default();
-    let path = resume::beside(out);
-    let kept = Kept::new(scope.hash(), request, start, found);
-    kept.write(&path).map_err(|error| unwritable(&path, &error))?;
-    say(&format!("{why}: go on with the same command and --resume {}", path.display()));
-    Ok(())
-}
-
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure {
         exit: Exit::Output,
         message: format!("{}: could not be written: {error}", path.display()),
         hint: "Make room, or write it elsewhere.".into(),
     }
-}
-
-/// What would be sent, line by line.
-fn dry_run(typed: &Take, scope: &Scope, quiet: bool) -> Result<Exit, Failure> {
-    let (request, cut) = plan::request(typed, scope, seed(typed.seed)?)?;
-    if !quiet {
-        let mut err = io::stderr().lock();
-        for sentence in cut.iter().map(|cut| clean(cut)) {
-            let _ = writeln!(err, "note: {sentence}");
-        }
-        let _ = writeln!(err, "nothing is sent; it would be: {}", words(&request, "any sender"));
-    }
-    let governor = Governor::new(scope.clone(), None);
-    let mut out = BufWriter::new(io::stdout().lock());
-    let written = take::questions(&request, &governor)
-        .try_for_each(|(stage, host, ask)| writeln!(out, "{stage}\t{host}\t{ask}"))
-        .and_then(|()| out.flush());
-    written.map_or_else(|error| output_failed(&error), |()| Ok(Exit::Done))
-}
-
-/// `256 addresses, 100 TCP and 3 UDP ports each, by raw packets`.
-fn words(request: &Request, sender: &str) -> String {
-    format!(
-        "{} addresses, {} TCP and {} UDP ports each, discovery {:?}, at most {} packets/s, by {sender}, part {} of {}",
-        request.targets.count(),
-        request.tcp.len(),
-        request.udp.len(),
-        request.discover,
-        request.rate.all,
-        request.shard.0 + 1,
-        request.shard.1
-    )
 }
 
 /// What such a survey cannot see, a sentence each.
@@ -384,7 +338,7 @@ fn prints(typed: &Take) -> Result<Fingerprints, Failure> {
 }
 
 /// Three numbers that nobody guesses; with a number given the order is always the same, and the hashes are not.
-fn seed(given: Option<u64>) -> Result<[u64; 3], Failure> {
+pub(super) fn seed(given: Option<u64>) -> Result<[u64; 3], Failure> {
     let mut bytes = [0; 24];
     let read =
         File::open("/dev/urandom").and_then(|mut random| io::Read::read_exact(&mut random, &mut bytes));
@@ -402,6 +356,17 @@ fn seed(given: Option<u64>) -> Result<[u64; 3], Failure> {
 
 fn now() -> Time {
     Time::try_from(Timestamp::now().as_nanosecond()).unwrap_or(Time::MAX)
+}
+
+/// The first of many sentences, and how many more there are.
+fn few(sentences: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = sentences.collect();
+    let more = all.len().saturating_sub(SENTENCES);
+    if more > 0 {
+        all.truncate(SENTENCES);
+        all.push(format!("and {more} more like these"));
+    }
+    all
 }
 
 /// SHA-256 of a file, where there is one.
