@@ -4,7 +4,7 @@
 
 guard_up() {
   behind guard 0 "$@"
-  [ -e "$STATE/listen-guard.ready" ] || listen_in guard 80 443 silent=9 drip=13
+  [ -e "$STATE/listen-guard.ready" ] || listen_in guard 80 443 silent=64009 drip=64013
 }
 
 # Hosts with 80 and 443 open, behind firewalls: .0/26 drops all else, .64/26 says "administratively prohibited", .128/26 resets.
@@ -61,8 +61,8 @@ part_tarpit() {
 table ip lab_tarpit {
   chain every_port {
     type nat hook prerouting priority dstnat
-    ip daddr 10.77.10.0/26 meta l4proto tcp redirect to :9
-    ip daddr 10.77.10.64/26 meta l4proto tcp redirect to :13
+    ip daddr 10.77.10.0/26 meta l4proto tcp redirect to :64009
+    ip daddr 10.77.10.64/26 meta l4proto tcp redirect to :64013
   }
 }
 N

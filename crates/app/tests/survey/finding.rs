@@ -26,7 +26,8 @@ fn holds(lab: &Lab, found: &Found, least: f64) {
     // The interval is of the rate; what one survey misses at that rate varies: by three standard deviations, and by one.
     let chance = |rate: f64| 3.0 * (rate / truth.len() as f64).sqrt() + 1.0 / truth.len() as f64;
     assert!(missed <= high + chance(high), "missed {missed}, and at most {high} was said");
-    assert!(missed >= low - chance(low), "missed {missed}, and at least {low} was said");
+    // Answers that come again after the survey's patience for canaries are still found: it may miss less than it says, by half.
+    assert!(missed >= low / 2.0 - chance(low), "missed {missed}, and at least {low} was said");
 }
 
 #[test]

@@ -16,12 +16,8 @@ pub struct Known {
     open: HashSet<u64>,
     refused: RoaringTreemap,
     forbidden: RoaringTreemap,
-    /// The pass at hand.
-    pass: u8,
-    /// Its canaries, how many of them answered in it, and those that have not yet.
-    asked: u64,
-    heard: u64,
-    silent: RoaringTreemap,
+    /// Of each pass: its canaries, and those of them that have not answered.
+    passes: Vec<(Canaries, RoaringTreemap)>,
     /// The same by network, over all passes.
     networks: BTreeMap<usize, (u64, u64)>,
     /// Known-live places for canaries between passes' own probes, round and round.
@@ -62,16 +58,17 @@ pub enum Again {
 impl Known {
     /// A pass begins, the first or another.
     pub fn pass_begins(&mut self, pass: u8) {
-        self.pass = pass;
-        (self.asked, self.heard) = (0, 0);
-        self.silent.clear();
+        self.passes.resize_with(usize::from(pass) + 1, Default::default);
     }
 
     /// Takes an answer to a question of a pass; true if the place had not answered before.
     pub fn answered(&mut self, place: u64, network: usize, pass: u8, how: How) -> bool {
-        // An answer to an earlier pass that comes only now, and one that comes twice, say nothing of this pass's loss.
-        if how != How::Forbidden && pass == self.pass && self.silent.remove(place) {
-            self.heard += 1;
+        // Each canary counts once, in the pass that asked it, however late it answers, as everybody else's answer does.
+        if let Some((canaries, silent)) = self.passes.get_mut(usize::from(pass))
+            && how != How::Forbidden
+            && silent.remove(place)
+        {
+            canaries.answered += 1;
             self.networks.entry(network).or_default().1 += 1;
         }
         let new = match how {
@@ -96,11 +93,13 @@ impl Known {
         if !self.open.contains(&place) && !self.refused.contains(place) {
             return if self.forbidden.contains(place) { Again::Skip } else { Again::Ask };
         }
-        if !self.is_canary(place) || self.asked >= CANARIES {
+        let is_canary = self.is_canary(place);
+        let Some((canaries, silent)) = self.passes.last_mut() else { return Again::Skip };
+        if !is_canary || canaries.asked >= CANARIES {
             return Again::Skip;
         }
-        self.asked += 1;
-        self.silent.insert(place);
+        canaries.asked += 1;
+        silent.insert(place);
         self.networks.entry(network).or_default().0 += 1;
         Again::Canary
     }
@@ -141,9 +140,9 @@ impl Known {
         self.refused.len()
     }
 
-    /// The canaries of the pass at hand.
-    pub fn canaries(&self) -> Canaries {
-        Canaries { asked: self.asked, answered: self.heard }
+    /// The canaries of each pass.
+    pub fn canaries(&self) -> impl Iterator<Item = Canaries> + '_ {
+        self.passes.iter().map(|(canaries, _)| *canaries)
     }
 
     /// The canaries of all passes, by network.

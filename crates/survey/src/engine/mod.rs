@@ -190,7 +190,7 @@ pub fn run(
     let began = prober.now();
     let mut run = Run::new(plan, began);
     let places = plan.space.count();
-    let mut canaries = Vec::new();
+    let mut whole = 0;
     let mut stopped = None;
     if places > 0 {
         let (number, shards) = plan.shard;
@@ -219,7 +219,8 @@ pub fn run(
                 stopped = Some((why, Position { pass: pass + 1, turn: 0 }));
                 break;
             }
-            canaries.push(run.known.canaries());
+            whole += 1;
+            let canaries: Vec<Canaries> = run.known.canaries().collect();
             let nobody = run.known.is_empty() && places > FEW;
             if pass + 1 >= plan.passes.least && (nobody || missed(&canaries) < plan.passes.aim) {
                 break;
@@ -235,7 +236,7 @@ pub fn run(
         by_network: run.known.by_network().filter_map(network).collect(),
         many: run.walls.many().filter_map(|host| Some(plan.space.targets().at(host)?.0.get())).collect(),
         progress: run.progress(),
-        canaries,
+        canaries: run.known.canaries().skip(plan.from.pass.into()).take(whole).collect(),
         stopped,
         took: Duration::from_nanos(prober.now() - began),
     })
@@ -252,7 +253,7 @@ fn interval(rate: Rate) -> Duration {
     Duration::from_secs(1) / rate.host.min(rate.network).max(1)
 }
 
-/// The part of what answers that so many passes miss: each misses as many as canaries did.
+/// The part of what answers that so many passes miss: each misses as many as canaries did; the first asks none.
 fn missed(canaries: &[Canaries]) -> f64 {
     let all = canaries.iter().fold(Canaries::default(), |sum, one| Canaries {
         asked: sum.asked + one.asked,

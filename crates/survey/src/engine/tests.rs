@@ -278,7 +278,7 @@ fn answers_that_come_again_do_not_make_the_loss_look_smaller() {
     let mut net = Net::new(some);
     (net.loss, net.repeats) = (0.2, true);
     let (outcome, found) = go(&plan, &mut net);
-    // Each canary was asked once, and its answer, if it was lost, came again when the pass was over: 0.8 of 0.8 came in time.
+    // Each canary was asked once, in the last pass, and its answer, if it was lost, came again when all was over: 0.8 of 0.8 came in time.
     let Canaries { asked, answered } = outcome.canaries[1];
     assert!(asked > 1_200, "{asked}");
     let share = answered as f64 / asked as f64;

@@ -92,6 +92,11 @@ pub fn on_link(target: IpAddr) -> bool {
     })
 }
 
+/// Whether an address is this machine's own.
+pub fn is_own(target: IpAddr) -> bool {
+    nix::ifaddrs::getifaddrs().is_ok_and(|mut all| all.any(|entry| address(&entry) == Some(target)))
+}
+
 /// The address that the system would send from. Connecting a datagram socket sends nothing.
 fn source_to(target: IpAddr) -> io::Result<IpAddr> {
     let any: IpAddr =

@@ -105,8 +105,7 @@ pub fn request(typed: &Take, scope: &Scope, seed: [u64; 3]) -> Result<(Request, 
         Some(most) => Passes { least: most.min(Passes::default().least), most, ..Passes::default() },
         None => Passes::default(),
     };
-    let ends = targets.blocks().into_iter().flat_map(|block| [block.network(), block.broadcast()]);
-    let on_link = ends.take(MOST_ENDS).all(route::on_link);
+    let on_link = on_link(&targets);
     // On a link it costs least to ask first who is there, and asking those who are not keeps the kernel waiting.
     let discover = if on_link && typed.discover == Discovery::Auto { Discover::First } else { discover };
     let request = Request {
@@ -123,6 +122,13 @@ pub fn request(typed: &Take, scope: &Scope, seed: [u64; 3]) -> Result<(Request, 
         seed,
     };
     Ok((request, cut))
+}
+
+/// Whether all targets are on a link of this machine, but for its own addresses.
+fn on_link(targets: &Targets) -> bool {
+    let ends = targets.blocks().into_iter().flat_map(|block| [block.network(), block.broadcast()]);
+    let ends: Vec<IpAddr> = ends.take(MOST_ENDS).filter(|end| !route::is_own(*end)).collect();
+    !ends.is_empty() && ends.into_iter().all(route::on_link)
 }
 
 /// `256 addresses; 100 TCP and 3 UDP ports each, where discovery finds somebody; at most 1,000 packets/s; part 1 of 3`.
