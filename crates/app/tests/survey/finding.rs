@@ -108,28 +108,65 @@ fn a_wall_is_left_alone_and_what_is_behind_it_is_found() {
 #[test]
 fn a_host_with_many_services_is_no_wall() {
     let Some(lab) = lab() else { return };
-    let place = Place::new();
-    let host = "10.77.5.203";
-    let script = format!(
-        "import socket, sys\nkept = [socket.create_server(('{host}', port)) for port in range(20000, 20300)]\n\
-         print('ready', flush=True)\nsys.stdin.read()"
-    );
-    let mut servers = lab.at("inside", "python3");
-    let mut servers =
-        servers.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut ready = [0; 6];
-    servers.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
-    place.file(
-        "scope.toml",
-        &scope(
-            &format!("\"{host}/32\""),
-            "tcp = \"1-65535\"\n[rate]\nall = 50000\nnetwork = 50000\nhost = 50000",
-        ),
-    );
+    let (place, host) = (Place::new(), "10.77.5.203");
+    let mut servers = listening(lab, host, "range(20000, 20300)");
+    one(&place, host);
     let wish = ["--tcp", "19900-20400", "--discover", "off", "--no-identify"];
     let found = place.survey(lab, "scope.toml", &wish);
     drop(servers.stdin.take());
     servers.wait().unwrap();
     let truth: BTreeSet<_> = (20_000..20_300).map(|port| (host.to_owned(), format!("tcp/{port}"))).collect();
     assert_eq!(found.open(), truth);
+}
+
+/// Listens on these ports of a host of the /22 until its input ends.
+fn listening(lab: &Lab, host: &str, ports: &str) -> std::process::Child {
+    let script = format!(
+        "import socket, sys\nkept = [socket.create_server(('{host}', port)) for port in {ports}]\n\
+         print('ready', flush=True)\nsys.stdin.read()"
+    );
+    let mut servers = lab.at("inside", "python3");
+    let mut servers =
+        servers.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    servers.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+    servers
+}
+
+/// A scope of one host, without a cap that matters.
+fn one(place: &Place, host: &str) {
+    let more = "tcp = \"1-65535\"\n[rate]\nall = 50000\nnetwork = 50000\nhost = 50000";
+    place.file("scope.toml", &scope(&format!("\"{host}/32\""), more));
+}
+
+#[test]
+fn what_opens_once_and_never_again_is_not_open() {
+    let Some(lab) = lab() else { return };
+    let (place, host) = (Place::new(), "10.77.5.204");
+    let mut servers = listening(lab, host, "(20000, 20001)");
+    // The first SYN gets through, each further one is reset.
+    lab.nft("inside", "add table inet once");
+    lab.nft("inside", "add chain inet once input { type filter hook input priority -5; }");
+    let rule = "tcp dport 20000 tcp flags syn limit rate over 1/day burst 1 packets reject with tcp reset";
+    lab.nft("inside", &format!("add rule inet once input ip daddr {host} {rule}"));
+    one(&place, host);
+    let wish = ["--tcp", "20000,20001", "--discover", "off", "--no-identify"];
+    let found = place.survey(lab, "scope.toml", &wish);
+    lab.nft("inside", "delete table inet once");
+    drop(servers.stdin.take());
+    servers.wait().unwrap();
+    // The other is silent, but it answers each time.
+    assert_eq!(found.open(), BTreeSet::from([(host.to_owned(), "tcp/20001".to_owned())]));
+    assert!(found.survey["answers"].as_u64().unwrap() >= 2, "both had answered: {}", found.survey);
+}
+
+#[test]
+fn a_proxy_before_a_part_of_the_ports_makes_none_of_them_open() {
+    let Some(lab) = lab() else { return };
+    let (place, host) = (Place::new(), "10.77.9.120");
+    let rest = format!("ip daddr {host} iifname \"guard\" tcp dport != 5000-5299 reject with tcp reset");
+    lab.nft("guard", &format!("insert rule inet lab_synproxy input {rest}"));
+    one(&place, host);
+    let found =
+        place.survey(lab, "scope.toml", &["--tcp", "4000-6000", "--discover", "off", "--no-identify"]);
+    assert_eq!(found.open(), BTreeSet::from([(host.to_owned(), "tcp/*".to_owned())]));
 }
