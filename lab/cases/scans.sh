@@ -302,3 +302,17 @@ case_one-way-inbound-scan() {
   scan 198.51.100.110 horizontal tcp-syn 64 22,80,443 "" nmap
   about "Only what comes in was captured: a scan still."
 }
+
+# A survey of one's own block, as `detect` sees it: whoever is scanned shall see what it was. WATCHPOST names another build.
+case_watchpost-survey() {
+  target_network 198.51.100.96
+  printf '%s\n' 'organisation = "Lab"' 'authorised_by = "the lab"' 'valid_until = "2999-01-01"' 'about = "https://scans.lab.example/"' \
+    'blocks = ["203.0.113.0/26"]' 'lab = true' 'tcp = "22,80,443"' 'icmp = true' '[rate]' 'all = 2000' 'network = 2000' 'host = 50' >"$SCRATCH/scope.toml"
+  border
+  ran watchpost survey --scope scope.toml --tcp 22,80,443 --discover off --raw
+  at out "${WATCHPOST:-$LAB/../target/debug/watchpost}" survey --scope "$SCRATCH/scope.toml" --tcp 22,80,443 --discover off --raw --interface border \
+    --source 198.51.100.96 --gateway-mac 02:00:5e:00:00:02 --audit "$SCRATCH/audit" --stop-file "$SCRATCH/stop" >>"$SCRATCH/log" 2>&1 || true
+  captured
+  scan 198.51.100.96 horizontal tcp-syn 64 22,80,443 tcp-connect,banner-grab,version-probe watchpost
+  about "The MSS alone, IP identification WP; then ordinary connections to what is open, and a User-Agent with the address of a page about it."
+}

@@ -12,6 +12,9 @@ pub enum Predicate {
     /// IPv4's identification is 54321.
     #[serde(rename = "ip-id-is-54321")]
     IpIdIs54321,
+    /// IPv4's identification is 22352, `WP` in ASCII: `watchpost survey`'s own mark, there to be recognised.
+    #[serde(rename = "ip-id-is-22352")]
+    IpIdIs22352,
     /// IPv4's identification is the low half of `target ^ port ^ sequence number`: by chance 1 in 65,536 a packet.
     IpIdIsFold,
     /// The sequence number is the target's address: by chance 1 in 2^32 a packet.
@@ -51,8 +54,9 @@ pub enum Predicate {
 
 impl Predicate {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::IpIdIs54321,
+        Self::IpIdIs22352,
         Self::IpIdIsFold,
         Self::SeqIsTarget,
         Self::SeqEndsAsTarget,
@@ -72,8 +76,8 @@ impl Predicate {
 
     /// Whether each packet is judged for itself.
     pub const fn is_of_one_packet(self) -> bool {
-        use Predicate::{IpIdIs54321, IpIdIsFold, SeqEndsAsTarget, SeqIsTarget, SeqIsZero};
-        matches!(self, IpIdIs54321 | IpIdIsFold | SeqIsTarget | SeqEndsAsTarget | SeqIsZero)
+        use Predicate::{IpIdIs22352, IpIdIs54321, IpIdIsFold, SeqEndsAsTarget, SeqIsTarget, SeqIsZero};
+        matches!(self, IpIdIs22352 | IpIdIs54321 | IpIdIsFold | SeqIsTarget | SeqEndsAsTarget | SeqIsZero)
     }
 
     /// Of fewer packets it says nothing.
@@ -94,6 +98,7 @@ impl Predicate {
         let is_tcp = packet.transport == Transport::Tcp;
         match self {
             Self::IpIdIs54321 => packet.ip_id == 54_321,
+            Self::IpIdIs22352 => packet.ip_id == 22_352,
             Self::IpIdIsFold => target.is_some_and(|target| {
                 is_tcp && packet.ip_id == (target ^ u32::from(packet.port) ^ packet.sequence) as u16
             }),
