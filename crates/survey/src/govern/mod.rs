@@ -9,6 +9,7 @@
 mod meter; // the last second
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -128,6 +129,32 @@ impl Governor {
             return Err(Stopped::Asked(format!("{} is there", file.display())));
         }
         self.scope.open(Timestamp::now()).map_err(Stopped::Closed)
+    }
+
+    /// What an attempt gives that waits for as long as it is told, and is made again until a moment; a stop ends it.
+    ///
+    /// # Errors
+    /// The attempt's, but for those that say that nothing came yet; [`ErrorKind::TimedOut`]; [`Stopped`] as an error's inner one.
+    pub fn patiently<T>(
+        &self,
+        until: Instant,
+        mut attempt: impl FnMut(Duration) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            self.open().map_err(io::Error::other)?;
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match attempt(rest.min(NAP)) {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                    ) => {}
+                done => return done,
+            }
+        }
     }
 
     /// Nothing leaves for so long: somebody else has sent until now, within the same caps.

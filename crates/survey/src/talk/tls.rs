@@ -31,24 +31,24 @@ pub struct Seen {
 
 /// A connection with TLS, and whether a certificate was asked of us.
 #[derive(Debug)]
-pub(super) struct Stream {
-    inner: StreamOwned<ClientConnection, Until>,
+pub(super) struct Stream<'a> {
+    inner: StreamOwned<ClientConnection, Until<'a>>,
     asked: Arc<Asked>,
 }
 
-impl Stream {
-    pub(super) fn socket(&mut self) -> &mut Until {
+impl<'a> Stream<'a> {
+    pub(super) fn socket(&mut self) -> &mut Until<'a> {
         &mut self.inner.sock
     }
 }
 
-impl Read for Stream {
+impl Read for Stream<'_> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         self.inner.read(into)
     }
 }
 
-impl Write for Stream {
+impl Write for Stream<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.inner.write(bytes)
     }
@@ -70,12 +70,12 @@ impl Client {
     }
 
     /// Shakes hands; `name` goes out as SNI, without one the address does not.
-    pub(super) fn shake(
+    pub(super) fn shake<'a>(
         &self,
-        mut stream: Until,
+        mut stream: Until<'a>,
         host: IpAddr,
         name: Option<&str>,
-    ) -> Result<Stream, Failed> {
+    ) -> Result<Stream<'a>, Failed> {
         let tls = |error: &dyn std::fmt::Display| Failed::Tls(error.to_string());
         let asked = Arc::new(Asked::default());
         // A configuration of its own for each connection: sessions are never resumed, and what is asked of us is this server's.
@@ -95,21 +95,23 @@ impl Client {
             match connection.complete_io(&mut stream) {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    return Err(Failed::Silent);
+                Err(error) => {
+                    return Err(match Failed::from(error) {
+                        failed @ (Failed::Stopped(_) | Failed::Silent) => failed,
+                        // Before TLS 1.3 a server that insists ends the handshake, with one of several alerts.
+                        failed if asked.0.load(Ordering::Relaxed) => {
+                            Failed::Tls(format!("a client certificate was asked for: {failed}"))
+                        }
+                        failed => tls(&failed),
+                    });
                 }
-                // Before TLS 1.3 a server that insists ends the handshake, with one of several alerts.
-                Err(error) if asked.0.load(Ordering::Relaxed) => {
-                    return Err(Failed::Tls(format!("a client certificate was asked for: {error}")));
-                }
-                Err(error) => return Err(tls(&error)),
             }
         }
         Ok(Stream { inner: StreamOwned::new(connection, stream), asked })
     }
 }
 
-pub(super) fn seen(stream: &Stream) -> Seen {
+pub(super) fn seen(stream: &Stream<'_>) -> Seen {
     let connection = &stream.inner.conn;
     let certificates = connection.peer_certificates().unwrap_or_default();
     Seen {
