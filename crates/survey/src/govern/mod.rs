@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,7 +42,8 @@ pub enum Stopped {
 pub struct Governor {
     scope: Scope,
     stop_file: Option<PathBuf>,
-    stop: AtomicBool,
+    /// Why nothing is sent any more; the first reason stays.
+    stop: OnceLock<String>,
     interrupted: fn() -> bool,
     rate: Rate,
     spent: Mutex<Spent>,
@@ -80,7 +80,7 @@ impl Governor {
         Self {
             scope,
             stop_file,
-            stop: AtomicBool::new(false),
+            stop: OnceLock::new(),
             interrupted: || false,
             rate,
             spent: Mutex::default(),
@@ -113,7 +113,7 @@ impl Governor {
 
     /// From now on nothing is sent.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.stop.set("interrupted".into());
     }
 
     /// Whether something may be sent now.
@@ -121,12 +121,15 @@ impl Governor {
     /// # Errors
     /// [`Stopped`] says why not.
     pub fn open(&self) -> Result<(), Stopped> {
-        if self.stop.load(Ordering::Relaxed) || (self.interrupted)() {
-            return Err(Stopped::Asked("interrupted".into()));
+        if self.stop.get().is_none() {
+            if (self.interrupted)() {
+                self.stop();
+            } else if let Some(file) = self.stop_file.as_ref().filter(|file| file.exists()) {
+                let _ = self.stop.set(format!("{} is there", file.display()));
+            }
         }
-        if let Some(file) = self.stop_file.as_ref().filter(|file| file.exists()) {
-            self.stop();
-            return Err(Stopped::Asked(format!("{} is there", file.display())));
+        if let Some(why) = self.stop.get() {
+            return Err(Stopped::Asked(why.clone()));
         }
         self.scope.open(Timestamp::now()).map_err(Stopped::Closed)
     }

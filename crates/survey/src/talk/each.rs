@@ -24,7 +24,7 @@ pub fn each<T: Sync, R: Send>(
                     match one {
                         Ok(one) => told.0.push(one),
                         Err(why) => {
-                            told.1 = Some(why);
+                            told.1.get_or_insert(why);
                             return;
                         }
                     }
