@@ -77,14 +77,7 @@ impl Governor {
     /// Of a scope; sending ends when `stop_file` appears.
     pub fn new(scope: Scope, stop_file: Option<PathBuf>) -> Self {
         let rate = scope.rate;
-        Self {
-            scope,
-            stop_file,
-            stop: OnceLock::new(),
-            interrupted: || false,
-            rate,
-            spent: Mutex::default(),
-        }
+        Self { scope, stop_file, stop: OnceLock::new(), interrupted: || false, rate, spent: Mutex::default() }
     }
 
     /// The same; sending ends when `interrupted` says so, too.

@@ -138,10 +138,11 @@ impl<'a> Line<'a> {
         };
         self.leave.more(HANDSHAKE)?;
         stream.wait(self.visit.caller.patience.answer);
-        let mut stream = self.visit.caller.tls.shake(stream, self.visit.target.get().ip(), name)?;
-        let acknowledged = stream.socket().acknowledged();
+        let mut acknowledged = 0;
+        let (tls, host) = (&self.visit.caller.tls, self.visit.target.get().ip());
+        let shaken = tls.shake(stream, host, name, &mut acknowledged);
         self.leave.sent(HANDSHAKE.max(2 + acknowledged), HELD);
-        Ok(Self { wire: Wire::Tls(Box::new(stream)), ended: false, ..self })
+        Ok(Self { wire: Wire::Tls(Box::new(shaken?)), ended: false, ..self })
     }
 
     /// What the handshake showed; none without TLS.

@@ -16,6 +16,10 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureSch
 use super::Failed;
 use super::socket::Until;
 
+/// Bytes of a handshake, as they come; also of what comes after it. A chain of certificates has some 6,000; words come in records of up to
+/// 16,384, which are read whole.
+const BYTES: usize = 32 << 10;
+
 /// What a handshake showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -69,12 +73,13 @@ impl Client {
         Ok(Self { provider: Arc::new(ring::default_provider()) })
     }
 
-    /// Shakes hands; `name` goes out as SNI, without one the address does not.
+    /// Shakes hands; `name` goes out as SNI, without one the address does not. What came until then is counted by `acknowledged`, however it ends.
     pub(super) fn shake<'a>(
         &self,
         mut stream: Until<'a>,
         host: IpAddr,
         name: Option<&str>,
+        acknowledged: &mut u32,
     ) -> Result<Stream<'a>, Failed> {
         let tls = |error: &dyn std::fmt::Display| Failed::Tls(error.to_string());
         let asked = Arc::new(Asked::default());
@@ -91,8 +96,11 @@ impl Client {
             None => ServerName::IpAddress(host.into()),
         };
         let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| tls(&error))?;
+        stream.bound(BYTES);
         while connection.is_handshaking() {
-            match connection.complete_io(&mut stream) {
+            let went = connection.complete_io(&mut stream);
+            *acknowledged += stream.acknowledged();
+            match went {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -107,6 +115,7 @@ impl Client {
                 }
             }
         }
+        stream.bound(BYTES);
         Ok(Stream { inner: StreamOwned::new(connection, stream), asked })
     }
 }
