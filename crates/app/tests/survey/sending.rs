@@ -166,6 +166,48 @@ fn no_second_holds_more_than_the_caps_with_conversations() {
     );
 }
 
+#[test]
+fn hosts_are_talked_with_beside_each_other() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let route = ["route", "replace", "local", "10.79.2.0/24", "dev", "lo"];
+    assert!(lab.at("inside", "ip").args(route).status().unwrap().success());
+    // They accept, and are silent: more of each than talk at a time.
+    let script = "import socket, sys\n\
+                  kept = [socket.create_server((f'10.79.2.{n}', port)) for n in (1, 2) for port in range(31000, 31040)]\n\
+                  print('ready', flush=True)\nsys.stdin.read()";
+    let mut servers = lab.at("inside", "python3");
+    let mut servers =
+        servers.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(servers.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("ready"));
+    place.file(
+        "scope.toml",
+        &scope(
+            "\"10.79.2.1\", \"10.79.2.2\"",
+            "tcp = \"1-65535\"\n[rate]\nall = 2000\nnetwork = 2000\nhost = 20",
+        ),
+    );
+    let capture = Capture::start(lab, &place, "dst net 10.79.2.0/24");
+    let wish = ["--tcp", "31000-31039", "--discover", "off", "--passes", "1"];
+    let child = place.begin(lab, "scope.toml", &wish);
+    sleep(Duration::from_secs(9));
+    place.file("watchpost.stop", "");
+    Ended::of(child).with(0).told("watchpost.stop is there");
+    drop(servers.stdin.take());
+    servers.wait().unwrap();
+    // The kernel's, not those that find the ports.
+    let packets = capture.stop();
+    let calls: Vec<&Packet> =
+        packets.iter().filter(|packet| packet.is_syn() && packet.id != Some(0x5750)).collect();
+    let first = |last: u8| {
+        let to = |packet: &&&Packet| packet.target == IpAddr::from([10, 79, 2, last]);
+        calls.iter().find(to).unwrap_or_else(|| panic!("nobody called .{last}: {calls:?}")).time
+    };
+    let apart = first(2).abs_diff(first(1));
+    assert!(apart < SECOND / 2, "{} ms after the first host the second was called", apart / 1_000_000);
+}
+
 /// A block that takes many seconds, and its survey, begun: until it sends.
 fn long(lab: &Lab, place: &Place, block: u8) -> (std::process::Child, Capture) {
     let target = format!("10.77.{block}.128/27");

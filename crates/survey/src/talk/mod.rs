@@ -19,7 +19,7 @@ use watchpost_core::contact::Transport;
 
 use crate::govern::{Governor, Stopped};
 use crate::scope::InScope;
-pub use each::each;
+pub use each::{by_turns, each};
 pub use line::Line;
 pub use tls::Seen;
 
