@@ -189,7 +189,14 @@ mod tests {
         let _first = TcpStream::connect(address).unwrap();
         let (governor, mut sender) = (governor(1_000), Sender::Connect(Connect::new(None, None)));
         let asked = job(vec![Ask::Syn(address.port())], governor.rate());
-        let done = sender.run(asked, &governor, &mut |_| {}).unwrap();
+        let done = std::thread::scope(|threads| {
+            threads.spawn(|| {
+                std::thread::sleep(Duration::from_millis(300));
+                governor.stop();
+            });
+            sender.run(asked, &governor, &mut |_| {}).unwrap()
+        });
+        assert!(done.stopped.is_some());
         assert_eq!(done.sent.iter().map(|(_, sent)| sent).sum::<u64>(), 1);
         let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
         // State 2: SYN_SENT.
