@@ -3,10 +3,13 @@
 //! One JSON object a line. Each holds the hash of the line before it, and its own: SHA-256 over its text with an empty `hash`. A line
 //! that is changed, left out, moved or put in breaks the chain there. There is no key in it: who writes all lines anew from some
 //! place on, or cuts off the end, is found out only against a copy of the last hash, which is why the record of each survey holds it and
-//! `audit verify --end` takes it. Addresses are counted by prefix and not listed.
+//! `audit verify --end` takes it. Addresses are counted by prefix and not listed. A line that cannot be written whole is taken back; where the
+//! machine stopped amid one, the log says so and how to go on.
 
+use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
 
+use nix::unistd::{User, getuid};
 use serde::{Deserialize, Serialize};
 use watchpost_core::contact::Time;
 use watchpost_core::record::Stamp;
@@ -50,7 +53,7 @@ pub struct Line {
     pub number: u64,
     /// When it was written.
     pub time: Stamp,
-    /// Who ran it: the user's name on the machine.
+    /// Who ran it: [`operator`].
     pub operator: String,
     /// [`crate::scope::Scope::hash`].
     pub scope: String,
@@ -69,6 +72,19 @@ impl Line {
         let text = serde_json::to_string(&self).map_err(io::Error::other)?;
         self.hash = sha256(&text);
         Ok(self)
+    }
+}
+
+/// Who runs this: the name of the user whose process it is, on this machine; of root by sudo also who became it, as sudo says. What else the
+/// environment says of names anybody may have written there.
+pub fn operator() -> String {
+    let id = getuid();
+    let user = User::from_uid(id).ok().flatten().map_or_else(|| format!("user {id}"), |user| user.name);
+    match std::env::var("SUDO_USER") {
+        Ok(before) if id.is_root() && !before.is_empty() && before != user => {
+            format!("{before} as {user}")
+        }
+        _ => user,
     }
 }
 
@@ -97,6 +113,16 @@ pub enum Broken {
         line: u64,
         /// What is wrong with it.
         why: String,
+    },
+    /// The last line has no end.
+    #[error(
+        "line {line}, the last, is only half written: the machine stopped, or something was cut off, amid it"
+    )]
+    Half {
+        /// Which.
+        line: u64,
+        /// Bytes of the whole lines before it.
+        before: u64,
     },
     /// A line was changed after it was written.
     #[error("line {line} was changed: its hash is not that of its text")]
@@ -127,6 +153,7 @@ pub enum Broken {
 pub fn verify(mut log: impl BufRead) -> Result<End, Broken> {
     let mut end = End::default();
     let mut bytes = Vec::new();
+    let mut before = 0;
     loop {
         let line = end.lines + 1;
         bytes.clear();
@@ -136,7 +163,10 @@ pub fn verify(mut log: impl BufRead) -> Result<End, Broken> {
         }
         let no_line = |why: &str| Broken::NoLine { line, why: why.to_owned() };
         // What is appended behind a line without an end would break it.
-        let text = bytes.strip_suffix(b"\n").ok_or_else(|| no_line("it has no end, or is too long"))?;
+        let text = bytes.strip_suffix(b"\n").ok_or_else(|| match bytes.len() as u64 {
+            LONGEST => no_line("it is too long"),
+            _ => Broken::Half { line, before },
+        })?;
         let text = std::str::from_utf8(text).map_err(|_| no_line("it is no text"))?;
         let read: Line =
             serde_json::from_str(text).map_err(|error| Broken::NoLine { line, why: error.to_string() })?;
@@ -149,6 +179,53 @@ pub fn verify(mut log: impl BufRead) -> Result<End, Broken> {
             return Err(Broken::Changed { line });
         }
         end = End { lines: line, hash: sealed.hash };
+        before += bytes.len() as u64;
+    }
+}
+
+/// What a log is written to: what was written last can be taken back.
+pub trait Tail: Write {
+    /// Bytes that it holds.
+    ///
+    /// # Errors
+    /// It cannot tell.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Takes back what is behind so many bytes.
+    ///
+    /// # Errors
+    /// It cannot.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+}
+
+impl Tail for File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+}
+
+impl Tail for Vec<u8> {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        Ok(())
+    }
+}
+
+impl<W: Tail> Tail for &mut W {
+    fn length(&self) -> io::Result<u64> {
+        (**self).length()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        (**self).cut(length)
     }
 }
 
@@ -161,7 +238,7 @@ pub struct Log<W> {
     scope: String,
 }
 
-impl<W: Write> Log<W> {
+impl<W: Tail> Log<W> {
     /// Behind `end`, which [`verify`] found; `out` appends.
     pub fn new(out: W, end: End, operator: String, scope: String) -> Self {
         Self { out, end, operator, scope }
@@ -170,7 +247,7 @@ impl<W: Write> Log<W> {
     /// Writes a line; `time` in nanoseconds since 1970.
     ///
     /// # Errors
-    /// Those of writing: nothing may be sent where it cannot be noted.
+    /// Those of writing: nothing may be sent where it cannot be noted. What was written of the line is taken back.
     pub fn note(&mut self, time: Time, event: Event) -> io::Result<()> {
         let line = Line {
             number: self.end.lines + 1,
@@ -182,9 +259,13 @@ impl<W: Write> Log<W> {
             hash: String::new(),
         };
         let line = line.sealed()?;
-        let text = serde_json::to_string(&line).map_err(io::Error::other)?;
-        writeln!(self.out, "{text}")?;
-        self.out.flush()?;
+        let text = serde_json::to_string(&line).map_err(io::Error::other)? + "\n";
+        let before = self.out.length()?;
+        if let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            // Half a line would break the chain for all that come after. Where that fails too, `verify` says what to do.
+            let _ = self.out.cut(before);
+            return Err(error);
+        }
         self.end = End { lines: line.number, hash: line.hash };
         Ok(())
     }
@@ -248,10 +329,56 @@ mod tests {
         assert!(told(&[lines[0], lines[0]]).starts_with("line 2 does not follow"));
         assert!(told(&[lines[0], "{}"]).starts_with("line 2: not a line"));
         let unended = |text: &str| verify(text.as_bytes()).unwrap_err().to_string();
-        assert!(unended(lines[0]).contains("it has no end"));
+        assert!(unended(lines[0]).starts_with("line 1, the last, is only half written"));
+        let half = verify(&text.as_bytes()[..text.len() - 9]).unwrap_err();
+        let whole = lines[..5].iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+        assert!(matches!(half, Broken::Half { line: 6, before } if before == whole), "{half}");
+        assert!(unended(&"x".repeat(1 << 17)).ends_with("it is too long"));
         assert!(unended(&format!("{}\r\n", lines[0])).starts_with("line 1 was changed"));
         let spaced = lines[0].replacen(':', ": ", 1);
         assert!(told(&[&spaced]).starts_with("line 1 was changed"));
+    }
+
+    /// A disk that has so much room.
+    struct Full<'a>(&'a mut Vec<u8>, usize);
+
+    impl Write for Full<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = bytes.len().min(self.1 - self.0.len());
+            if room == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.0.write(&bytes[..room])
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Tail for Full<'_> {
+        fn length(&self) -> io::Result<u64> {
+            self.0.length()
+        }
+
+        fn cut(&mut self, length: u64) -> io::Result<()> {
+            self.0.cut(length)
+        }
+    }
+
+    #[test]
+    fn half_a_line_is_taken_back() {
+        let mut text = log(2).into_bytes();
+        let (end, room) = (verify(&text[..]).unwrap(), text.len() + 100);
+        let mut full = Log::new(Full(&mut text, room), end.clone(), "jane".into(), "ab".into());
+        let error = full.note(0, Event::Start { what: "again".into() }).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(full.end(), &end);
+        assert_eq!(verify(&text[..]).unwrap(), end);
+        // There is room again.
+        let mut again = Log::new(&mut text, end, "jane".into(), "ab".into());
+        again.note(1, Event::Start { what: "again".into() }).unwrap();
+        assert_eq!(verify(&text[..]).unwrap().lines, 3);
     }
 
     proptest! {

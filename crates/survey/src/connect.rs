@@ -1,16 +1,20 @@
 //! The sender without privilege: ordinary connections, many at a time, and datagrams.
 //!
 //! It asks what a raw sender asks, one socket each: an open port completes the handshake and is closed by a reset at once. The kernel would
-//! repeat a SYN after a second, which no cap would count, so none is waited for longer; the engine's next pass asks again instead.
+//! repeat a SYN after a second, which no cap would count, so none is waited for longer; the engine's next pass asks again instead. What it
+//! counts as sent: a SYN; of what opened also the acknowledgement and the reset; a datagram; nothing of what the kernel did not send.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use socket2::{Domain, Protocol, Socket, Type};
+use watchpost_core::inventory::network;
 
 use crate::engine::{Probe, Prober};
 use crate::wire::{Answer, Ask, Kind, payload};
@@ -19,6 +23,8 @@ use crate::wire::{Answer, Ask, Kind, payload};
 const OPEN: usize = 512;
 /// Before the kernel's first repetition, which is after a second.
 const PATIENCE: Duration = Duration::from_millis(950);
+/// Packets of one question, at most: SYN, ACK, RST.
+pub(crate) const HANDSHAKE: u32 = 3;
 /// Bytes of an answer over UDP.
 const WORDS: usize = 1_472;
 
@@ -28,7 +34,11 @@ pub struct Connect {
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
     began: Instant,
+    slower: u32,
     open: Vec<Asked>,
+    /// What was answered before it could be waited for.
+    early: Vec<Answer>,
+    sent: BTreeMap<IpNet, u64>,
 }
 
 #[derive(Debug)]
@@ -41,12 +51,41 @@ struct Asked {
 impl Connect {
     /// From these own addresses, or from what the system's routes say.
     pub fn new(v4: Option<Ipv4Addr>, v6: Option<Ipv6Addr>) -> Self {
-        Self { v4, v6, began: Instant::now(), open: Vec::new() }
+        let (open, early) = (Vec::new(), Vec::new());
+        Self { v4, v6, began: Instant::now(), slower: 1, open, early, sent: BTreeMap::new() }
     }
 
     /// The own address that was named.
     pub fn source(&self) -> Option<IpAddr> {
         self.v4.map(IpAddr::from).or(self.v6.map(IpAddr::from))
+    }
+
+    /// Whether ordinary sockets can ask it.
+    pub fn can(ask: Ask) -> bool {
+        match ask {
+            Ask::Syn(_) | Ask::FullSyn(_) | Ask::Udp(_) => true,
+            Ask::Ack(_) | Ask::Echo | Ask::Timestamp | Ask::Neighbour => false,
+        }
+    }
+
+    /// Its clock goes so many times slower from now on: a second of the engine's is so many. Caps of less than a connection are kept so.
+    pub(crate) fn slow(&mut self, times: u32) {
+        self.slower = times.max(1);
+    }
+
+    /// Closes what is open, and gives what was sent since this was done last, by network. The kernel would go on repeating what is left open.
+    pub(crate) fn end(&mut self) -> Vec<(IpNet, u64)> {
+        for asked in std::mem::take(&mut self.open) {
+            if matches!(outcome(&asked), Some(Some(Kind::Open(_)))) {
+                self.count(asked.probe, HANDSHAKE - 1);
+            }
+        }
+        self.early.clear();
+        std::mem::take(&mut self.sent).into_iter().collect()
+    }
+
+    fn count(&mut self, probe: Probe, packets: u32) {
+        *self.sent.entry(network(probe.target.get())).or_default() += u64::from(packets);
     }
 
     /// Begins one question; none where it cannot be asked so.
@@ -116,7 +155,7 @@ fn refused(error: &io::Error, by: IpAddr) -> Option<Kind> {
 
 impl Prober for Connect {
     fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX) / u64::from(self.slower)
     }
 
     fn send(&mut self, probes: &[Probe]) -> io::Result<usize> {
@@ -127,6 +166,7 @@ impl Prober for Connect {
             }
             match self.ask(*probe) {
                 Ok(Some(socket)) => {
+                    self.count(*probe, 1);
                     self.open.push(Asked { socket, probe: *probe, until: Instant::now() + PATIENCE });
                 }
                 Ok(None) => {}
@@ -138,7 +178,13 @@ impl Prober for Connect {
                         break;
                     }
                     Some(Errno::EMFILE | Errno::ENFILE) => return Err(error),
-                    // This target's matter: no route, refused at once. The next pass asks again.
+                    // By this machine itself.
+                    Some(Errno::ECONNREFUSED) => {
+                        self.count(*probe, 1);
+                        let Probe { target, ask, slot } = *probe;
+                        self.early.push(Answer { target, ask, slot, kind: Kind::Refused, ttl: 0 });
+                    }
+                    // This target's matter: no route. The next pass asks again.
                     _ => {}
                 },
             }
@@ -148,6 +194,8 @@ impl Prober for Connect {
     }
 
     fn receive(&mut self, patience: Duration, into: &mut Vec<Answer>) -> io::Result<()> {
+        into.append(&mut self.early);
+        let patience = patience * self.slower;
         let milliseconds = u16::try_from(patience.as_micros().div_ceil(1_000)).unwrap_or(u16::MAX);
         if self.open.is_empty() {
             std::thread::sleep(patience);
@@ -166,12 +214,16 @@ impl Prober for Connect {
         let ready: Vec<bool> = polled.iter().map(|fd| fd.any().unwrap_or(false)).collect();
         let now = Instant::now();
         let mut ready = ready.into_iter();
+        let sent = &mut self.sent;
         self.open.retain(|asked| {
             if !ready.next().unwrap_or(false) {
                 return now < asked.until;
             }
             let Some(outcome) = outcome(asked) else { return now < asked.until };
             let Probe { target, ask, slot } = asked.probe;
+            if matches!(outcome, Some(Kind::Open(_))) {
+                *sent.entry(network(target.get())).or_default() += u64::from(HANDSHAKE - 1);
+            }
             into.extend(outcome.map(|kind| Answer { target, ask, slot, kind, ttl: 0 }));
             false
         });

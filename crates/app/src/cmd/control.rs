@@ -1,12 +1,17 @@
 //! Proof that whoever surveys the blocks runs them: asked for by `scope check --prove` and before every survey.
 
+use std::fs::File;
 use std::net::SocketAddr;
+use std::path::Path;
 
+use watchpost_survey::audit::{Event, Log};
 use watchpost_survey::control::{Proof, Ways, prove, system_resolver, token};
 use watchpost_survey::govern::Governor;
 use watchpost_survey::scope::Scope;
 use watchpost_survey::talk::{Caller, Patience};
 
+use super::audit;
+use crate::args::ScopeCheck;
 use crate::args::survey::ProofOptions;
 use crate::exit::Failure;
 use crate::stop;
@@ -17,12 +22,38 @@ pub const NOT_PROVEN: &str = "not proven";
 /// The port of hosts that are named without one.
 const HTTP: u16 = 80;
 
-/// Looks for the token, beside no survey.
+/// Looks for the token, beside no survey. Hosts that are asked are targets: the stop file and the audit log hold for them as in a survey.
 ///
 /// # Errors
-/// It was stopped, or nothing can be asked.
-pub fn alone(scope: &Scope, typed: &ProofOptions) -> Result<Vec<Proof>, Failure> {
-    proofs(&Governor::new(scope.clone(), None).interrupted_by(stop::asked), typed)
+/// It was stopped, nothing can be asked, or what is sent cannot be noted.
+pub fn alone(scope: &Scope, typed: &ScopeCheck) -> Result<Vec<Proof>, Failure> {
+    let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone())).interrupted_by(stop::asked);
+    if typed.proof.token_host.is_empty() {
+        return proofs(&governor, &typed.proof);
+    }
+    governor.open().map_err(|why| {
+        Failure::usage(format!("nothing was sent: {why}"), "Ask again when it may be asked.")
+    })?;
+    stop::listen();
+    let mut log = audit::open(&typed.audit, scope)?;
+    noted(&mut log, &typed.audit, &governor, |governor| proofs(governor, &typed.proof))
+}
+
+/// Has hosts asked for the token, as a run of its own in the audit log; the governor has counted nothing before.
+///
+/// # Errors
+/// Those of asking, and of noting.
+pub fn noted<T>(
+    log: &mut Log<File>,
+    path: &Path,
+    governor: &Governor,
+    ask: impl FnOnce(&Governor) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    audit::note(log, path, Event::Start { what: "proof of control: hosts are asked for the token".into() })?;
+    let asked = ask(governor);
+    let stopped = asked.as_ref().err().map(|failure| failure.message.clone());
+    audit::end(log, path, stopped, &governor.sent().into_iter().collect())?;
+    asked
 }
 
 fn proofs(governor: &Governor, typed: &ProofOptions) -> Result<Vec<Proof>, Failure> {

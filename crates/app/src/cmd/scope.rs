@@ -16,7 +16,7 @@ use crate::render::scope as page;
 /// A file that cannot be read, or does not hold; results that cannot be written.
 pub fn check(typed: &args::ScopeCheck) -> Result<Exit, Failure> {
     let scope = super::survey::plan::scope(&typed.file, typed.json)?.scope;
-    let control = if typed.prove { Some(control::alone(&scope, &typed.proof)?) } else { None };
+    let control = if typed.prove { Some(control::alone(&scope, typed)?) } else { None };
     let now = Timestamp::now();
     let text = if typed.json {
         let closed = scope.open(now).err().map(|closed| closed.to_string());

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
+use std::io::{BufRead, BufReader};
 use std::net::IpAddr;
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -164,6 +166,48 @@ fn no_second_holds_more_than_the_caps_with_conversations() {
     );
 }
 
+#[test]
+fn hosts_are_talked_with_beside_each_other() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let route = ["route", "replace", "local", "10.79.2.0/24", "dev", "lo"];
+    assert!(lab.at("inside", "ip").args(route).status().unwrap().success());
+    // They accept, and are silent: more of each than talk at a time.
+    let script = "import socket, sys\n\
+                  kept = [socket.create_server((f'10.79.2.{n}', port)) for n in (1, 2) for port in range(31000, 31040)]\n\
+                  print('ready', flush=True)\nsys.stdin.read()";
+    let mut servers = lab.at("inside", "python3");
+    let mut servers =
+        servers.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(servers.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("ready"));
+    place.file(
+        "scope.toml",
+        &scope(
+            "\"10.79.2.1\", \"10.79.2.2\"",
+            "tcp = \"1-65535\"\n[rate]\nall = 2000\nnetwork = 2000\nhost = 20",
+        ),
+    );
+    let capture = Capture::start(lab, &place, "dst net 10.79.2.0/24");
+    let wish = ["--tcp", "31000-31039", "--discover", "off", "--passes", "1"];
+    let child = place.begin(lab, "scope.toml", &wish);
+    sleep(Duration::from_secs(9));
+    place.file("watchpost.stop", "");
+    Ended::of(child).with(0).told("watchpost.stop is there");
+    drop(servers.stdin.take());
+    servers.wait().unwrap();
+    // The kernel's, not those that find the ports.
+    let packets = capture.stop();
+    let calls: Vec<&Packet> =
+        packets.iter().filter(|packet| packet.is_syn() && packet.id != Some(0x5750)).collect();
+    let first = |last: u8| {
+        let to = |packet: &&&Packet| packet.target == IpAddr::from([10, 79, 2, last]);
+        calls.iter().find(to).unwrap_or_else(|| panic!("nobody called .{last}: {calls:?}")).time
+    };
+    let apart = first(2).abs_diff(first(1));
+    assert!(apart < SECOND / 2, "{} ms after the first host the second was called", apart / 1_000_000);
+}
+
 /// A block that takes many seconds, and its survey, begun: until it sends.
 fn long(lab: &Lab, place: &Place, block: u8) -> (std::process::Child, Capture) {
     let target = format!("10.77.{block}.128/27");
@@ -184,8 +228,9 @@ fn long(lab: &Lab, place: &Place, block: u8) -> (std::process::Child, Capture) {
 
 #[track_caller]
 fn ends_within_a_second(packets: &[Packet], from: u64) {
-    let sent: Vec<u64> = packets.iter().filter(|packet| packet.is_syn()).map(|packet| packet.time).collect();
-    let (before, after): (Vec<u64>, Vec<u64>) = sent.iter().partition(|time| **time < from);
+    // All of ours count: also what ends a connection, and what the kernel acknowledges.
+    let (before, after): (Vec<u64>, Vec<u64>) =
+        packets.iter().map(|packet| packet.time).partition(|time| *time < from);
     assert!(before.len() > 50, "it was sending: {} packets", before.len());
     let last = after.last().copied().unwrap_or(from);
     assert!(last < from + SECOND, "{} ms later it still sent", (last - from) / 1_000_000);
@@ -238,6 +283,71 @@ fn a_stop_file_ends_it_within_a_second_and_resuming_loses_nothing() {
         capture.stop().iter().filter(|packet| packet.is_syn()).map(asked).collect::<BTreeSet<_>>().len();
     assert!((again as f64) < 3_200.0 * (1.0 - coverage) + 350.0, "{again} asked, after {coverage}");
     place.run(lab, &["audit", "verify", "watchpost-audit.ndjson"]).with(0);
+}
+
+/// Ports on which a server is heard first, and which speak TLS; nothing else of the lab listens there.
+const GREETERS: &str = "2222,2323,2525,3307,4190,5901,5902,5903";
+const OVER_TLS: &str = "563,992,994,1443,2087,4433,4443,7443";
+
+/// Servers of a test's own, at 10.79.N.1 and .2, that say a byte every 50 ms for as long as somebody listens; those of TLS begin a record that does
+/// not end. A line is printed for each that calls. They end with their input.
+fn dripping(lab: &Lab, block: u8) -> std::process::Child {
+    let route = ["route", "replace", "local", &format!("10.79.{block}.0/24"), "dev", "lo"];
+    assert!(lab.at("inside", "ip").args(route).status().unwrap().success());
+    let script = format!(
+        "import os, socket, sys, threading, time\n\
+         def drip(line, first):\n\
+         \x20   try:\n\
+         \x20       line.sendall(first)\n\
+         \x20       while True: line.sendall(b'x'); time.sleep(0.05)\n\
+         \x20   except OSError: pass\n\
+         def serve(server, first):\n\
+         \x20   while True:\n\
+         \x20       line, _ = server.accept()\n\
+         \x20       os.write(1, b'called\\n')\n\
+         \x20       threading.Thread(target=drip, args=(line, first), daemon=True).start()\n\
+         for host in '10.79.{block}.1', '10.79.{block}.2':\n\
+         \x20   for ports, first in ([{GREETERS}], b''), ([{OVER_TLS}], bytes.fromhex('160303400002003ffc')):\n\
+         \x20       for port in ports:\n\
+         \x20           server = socket.create_server((host, port))\n\
+         \x20           threading.Thread(target=serve, args=(server, first), daemon=True).start()\n\
+         print('ready', flush=True)\n\
+         sys.stdin.read()"
+    );
+    let mut command = lab.at("inside", "python3");
+    command.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn a_stop_ends_conversations_within_a_second() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let mut servers = dripping(lab, 1);
+    let mut lines = BufReader::new(servers.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("ready"));
+    place.file(
+        "scope.toml",
+        &scope(
+            "\"10.79.1.1\", \"10.79.1.2\"",
+            "tcp = \"1-65535\"\n[rate]\nall = 5000\nnetwork = 5000\nhost = 5000",
+        ),
+    );
+    let capture = Capture::start(lab, &place, "dst net 10.79.1.0/24");
+    let ports = format!("{GREETERS},{OVER_TLS}");
+    let wish = ["--tcp", &ports, "--discover", "off", "--passes", "1", "--out", "found.ndjson"];
+    let child = place.begin(lab, "scope.toml", &wish);
+    // As many as talk at a time do; each hears for seconds.
+    assert_eq!(lines.by_ref().take(32).filter(|line| line == "called").count(), 32);
+    sleep(Duration::from_millis(300));
+    let at = now();
+    place.file("watchpost.stop", "");
+    let run = Ended::of(child).with(0).told("watchpost.stop is there");
+    // Whoever goes on sending does so for as long as a conversation may last.
+    sleep(Duration::from_secs(3));
+    ends_within_a_second(&capture.stop(), at);
+    assert!(run.found().survey["stopped"].as_str().unwrap().contains("watchpost.stop"));
+    drop(servers.stdin.take());
+    servers.wait().unwrap();
 }
 
 #[test]

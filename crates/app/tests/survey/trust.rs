@@ -89,9 +89,9 @@ fn the_audit_log_says_what_was_sent() {
     assert_eq!((all, found.survey["probes"].as_u64()), (sent.values().sum(), Some(all)));
     let end = found.survey["audit_end"].as_str().unwrap();
     place.run(lab, &["audit", "verify", "watchpost-audit.ndjson", "--end", end]).with(0);
-    assert!(
-        log.contains("\"operator\":\"tester\"") && log.contains(found.survey["scope_hash"].as_str().unwrap())
-    );
+    // Whose process it was, and not what the environment says (`USER`).
+    assert!(log.contains("root\"") && !log.contains("tester"), "{log}");
+    assert!(log.contains(found.survey["scope_hash"].as_str().unwrap()));
 
     // Conversations are counted before they are held, by what they may cost.
     let place = Place::new();
@@ -115,6 +115,35 @@ fn hosts_that_are_asked_for_the_token_are_noted() {
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["start", "sent", "end", "start", "sent", "end"]);
     assert!(events[0]["what"].as_str().unwrap().starts_with("proof of control"), "{}", events[0]);
+}
+
+#[test]
+fn a_check_that_asks_hosts_keeps_stop_and_log_as_a_survey_does() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let check = ["scope", "check", "--prove", "--resolver", "127.0.0.1:9", lab.scope("SERVICES")];
+    let asking = [&check[..], &["--token-host", "10.77.6.65"]].concat();
+    let capture = Capture::start(lab, &place, "dst net 10.77.6.65/32");
+    place.file("watchpost.stop", "");
+    place.run(lab, &asking).with(2).told("nothing was sent: watchpost.stop is there");
+    fs::remove_file(place.path().join("watchpost.stop")).unwrap();
+    place.file("broken.ndjson", "{\"number\":1}\n");
+    place.run(lab, &[&asking[..], &["--audit", "broken.ndjson"]].concat()).with(3).told("Nothing was sent");
+    assert_eq!(capture.stop().len(), 0);
+
+    // Who became root by sudo is named; whom `USER` names is not.
+    let capture = Capture::start(lab, &place, "dst net 10.77.6.65/32");
+    let run: Ended = place.command(lab, &asking).env("SUDO_USER", "jane").output().unwrap().into();
+    run.with(0);
+    let packets = capture.stop().len() as u64;
+    let log = place.read("watchpost-audit.ndjson");
+    let (_, all) = noted(&log);
+    assert!(packets > 0 && packets <= all, "{all} noted, {packets} sent");
+    assert!(log.contains("\"operator\":\"jane as root\"") && log.contains("proof of control"), "{log}");
+    place.run(lab, &["audit", "verify", "watchpost-audit.ndjson"]).with(0);
+    // A resolver is no target: nothing is noted of it.
+    place.run(lab, &check).with(0);
+    assert_eq!(place.read("watchpost-audit.ndjson"), log);
 }
 
 #[test]
@@ -148,7 +177,7 @@ fn where_it_must_not_be_sent_nothing_is() {
     run(&["--audit", "broken.ndjson"]).with(3).told("the audit log does not hold").told("Nothing was sent");
     run(&["--audit", "nowhere/audit.ndjson"]).with(74);
     place.file("half.ndjson", "{\"number\":1");
-    run(&["--audit", "half.ndjson"]).with(3);
+    run(&["--audit", "half.ndjson"]).with(3).told("only half written").told("truncate -s 0 half.ndjson");
     assert_eq!(place.read("half.ndjson"), "{\"number\":1", "what does not hold is left as it is");
     assert_eq!(capture.stop().len(), 0);
 

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use simple_dns::rdata::RData;
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, TYPE};
 
+use crate::govern::{Governor, Stopped};
+
 /// How often a question is sent.
 const TRIES: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -32,8 +34,20 @@ pub(super) enum Unanswered {
     Cut,
     #[error("{0:?} is no name")]
     Name(String),
+    #[error(transparent)]
+    Stopped(Stopped),
     #[error("{0}")]
-    Broken(#[from] io::Error),
+    Broken(io::Error),
+}
+
+impl From<io::Error> for Unanswered {
+    fn from(error: io::Error) -> Self {
+        match error.downcast::<Stopped>() {
+            Ok(why) => Self::Stopped(why),
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => Self::Silent,
+            Err(error) => Self::Broken(error),
+        }
+    }
 }
 
 /// The resolver that the system uses: the first address in `/etc/resolv.conf`.
@@ -50,8 +64,9 @@ fn resolver_of(text: &str) -> Option<SocketAddr> {
     })
 }
 
-/// The TXT records of a name, the strings of each joined; none: the name has no such record.
+/// The TXT records of a name, the strings of each joined; none: the name has no such record. A question is no probe, but a stop ends it.
 pub(super) fn texts(
+    governor: &Governor,
     resolver: SocketAddr,
     name: &str,
     patience: Option<Duration>,
@@ -73,23 +88,18 @@ pub(super) fn texts(
             QCLASS::CLASS(CLASS::IN),
             false,
         ));
+        governor.open().map_err(Unanswered::Stopped)?;
         socket.send(&question.build_bytes_vec().map_err(not_one)?)?;
         let until = Instant::now() + patience.unwrap_or(PATIENCE);
         for _ in 0..MOST_STRAY {
-            let rest = until.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                break;
-            }
-            socket.set_read_timeout(Some(rest))?;
             let mut bytes = [0; LONGEST];
-            let length = match socket.recv(&mut bytes) {
+            let length = match governor.patiently(until, |nap| {
+                socket.set_read_timeout(Some(nap))?;
+                socket.recv(&mut bytes)
+            }) {
                 Ok(length) => length,
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut => break,
-                    ErrorKind::Interrupted => continue,
-                    ErrorKind::ConnectionRefused => return Err(Unanswered::Silent),
-                    _ => return Err(error.into()),
-                },
+                Err(error) if error.kind() == ErrorKind::TimedOut => break,
+                Err(error) => return Err(error.into()),
             };
             if let Some(answer) = bytes.get(..length).and_then(|bytes| read(bytes, id, name)) {
                 return answer;
@@ -162,6 +172,23 @@ mod tests {
         );
         assert_eq!(texts(8, "_watchpost.2.0.192.in-addr.arpa"), None);
         assert_eq!(texts(7, "_watchpost.3.0.192.in-addr.arpa"), None);
+    }
+
+    #[test]
+    fn a_stop_ends_a_question() {
+        let text = "organisation = \"Lab\"\nauthorised_by = \"Jane\"\nvalid_until = \"2999-01-01\"\nabout = \"https://lab.example/\"\n\
+                    blocks = [\"127.0.0.1/32\"]\nlab = true\ntcp = \"9\"\n";
+        let governor = Governor::new(crate::scope::Scope::parse(text).unwrap(), None);
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let resolver = silent.local_addr().unwrap();
+        std::thread::scope(|threads| {
+            let asking = threads.spawn(|| texts(&governor, resolver, "a.example", None));
+            std::thread::sleep(Duration::from_millis(200));
+            governor.stop();
+            let stop = Instant::now();
+            assert!(matches!(asking.join().unwrap(), Err(Unanswered::Stopped(_))));
+            assert!(stop.elapsed() < Duration::from_millis(250));
+        });
     }
 
     proptest! {

@@ -128,13 +128,12 @@ fn recorded(
 ) -> Result<Option<How>, Stopped> {
     let Zones { whole, parts } = Zones::of(proof.block);
     let mut ask = |zone: &str| {
-        // A question is no probe, but a stop ends it, too.
-        caller.governor().open()?;
         let name = format!("_watchpost.{zone}");
-        let why = match dns::texts(resolver, &name, patience) {
+        let why = match dns::texts(caller.governor(), resolver, &name, patience) {
             Ok(texts) if texts.iter().any(|text| text.trim() == token) => return Ok(Some(name)),
             Ok(texts) if texts.is_empty() => "no TXT record".to_owned(),
             Ok(_) => "a TXT record with another text".to_owned(),
+            Err(dns::Unanswered::Stopped(why)) => return Err(why),
             Err(why) => why.to_string(),
         };
         proof.missed.push((name, why));

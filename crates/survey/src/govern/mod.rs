@@ -9,10 +9,10 @@
 mod meter; // the last second
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,8 @@ pub enum Stopped {
 pub struct Governor {
     scope: Scope,
     stop_file: Option<PathBuf>,
-    stop: AtomicBool,
+    /// Why nothing is sent any more; the first reason stays.
+    stop: OnceLock<String>,
     interrupted: fn() -> bool,
     rate: Rate,
     spent: Mutex<Spent>,
@@ -76,14 +77,7 @@ impl Governor {
     /// Of a scope; sending ends when `stop_file` appears.
     pub fn new(scope: Scope, stop_file: Option<PathBuf>) -> Self {
         let rate = scope.rate;
-        Self {
-            scope,
-            stop_file,
-            stop: AtomicBool::new(false),
-            interrupted: || false,
-            rate,
-            spent: Mutex::default(),
-        }
+        Self { scope, stop_file, stop: OnceLock::new(), interrupted: || false, rate, spent: Mutex::default() }
     }
 
     /// The same; sending ends when `interrupted` says so, too.
@@ -112,7 +106,7 @@ impl Governor {
 
     /// From now on nothing is sent.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.stop.set("interrupted".into());
     }
 
     /// Whether something may be sent now.
@@ -120,14 +114,43 @@ impl Governor {
     /// # Errors
     /// [`Stopped`] says why not.
     pub fn open(&self) -> Result<(), Stopped> {
-        if self.stop.load(Ordering::Relaxed) || (self.interrupted)() {
-            return Err(Stopped::Asked("interrupted".into()));
+        if self.stop.get().is_none() {
+            if (self.interrupted)() {
+                self.stop();
+            } else if let Some(file) = self.stop_file.as_ref().filter(|file| file.exists()) {
+                let _ = self.stop.set(format!("{} is there", file.display()));
+            }
         }
-        if let Some(file) = self.stop_file.as_ref().filter(|file| file.exists()) {
-            self.stop();
-            return Err(Stopped::Asked(format!("{} is there", file.display())));
+        if let Some(why) = self.stop.get() {
+            return Err(Stopped::Asked(why.clone()));
         }
         self.scope.open(Timestamp::now()).map_err(Stopped::Closed)
+    }
+
+    /// What an attempt gives that waits for as long as it is told, and is made again until a moment; a stop ends it.
+    ///
+    /// # Errors
+    /// The attempt's, but for those that say that nothing came yet; [`ErrorKind::TimedOut`]; [`Stopped`] as an error's inner one.
+    pub fn patiently<T>(
+        &self,
+        until: Instant,
+        mut attempt: impl FnMut(Duration) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            self.open().map_err(io::Error::other)?;
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match attempt(rest.min(NAP)) {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                    ) => {}
+                done => return done,
+            }
+        }
     }
 
     /// Nothing leaves for so long: somebody else has sent until now, within the same caps.

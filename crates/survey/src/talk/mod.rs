@@ -6,20 +6,21 @@
 //! keeps anything.
 
 mod each; // many at a time
+mod line; // what is said and heard on a connection
 mod socket; // a connection until a moment, and what the kernel sends for it
 mod tls; // with whoever it is: names are read, nothing is trusted
 
 use std::cell::Cell;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use watchpost_core::contact::Transport;
 
-use crate::govern::{Governor, Leave, Stopped};
+use crate::govern::{Governor, Stopped};
 use crate::scope::InScope;
-pub use each::each;
-use socket::Until;
+pub use each::{by_turns, each};
+pub use line::Line;
 pub use tls::Seen;
 
 /// Requests of a visit.
@@ -28,12 +29,6 @@ const REQUESTS: u32 = 3;
 const BYTES: usize = 4_096;
 /// Packets that there must be room for when a connection is opened: those of opening and ending it, and one to say something.
 const ROOM: u32 = 5;
-/// Of these, to open it: SYN, ACK.
-const OPENING: u32 = 2;
-/// What the kernel may send at any moment of an open connection: an acknowledgement, and the reset at its end.
-const HELD: u32 = 2;
-/// Of a TLS handshake: the two flights, and an acknowledgement amid the server's.
-const HANDSHAKE: u32 = 3;
 /// A SYN is sent so often; another visit may try again.
 const TRIES: u32 = 2;
 
@@ -65,10 +60,13 @@ pub enum Failed {
 
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::ConnectionRefused => Self::Refused,
-            ErrorKind::TimedOut | ErrorKind::WouldBlock => Self::Silent,
-            _ => Self::Broken(error),
+        match error.downcast::<Stopped>() {
+            Ok(why) => Self::Stopped(why),
+            Err(error) => match error.kind() {
+                ErrorKind::ConnectionRefused => Self::Refused,
+                ErrorKind::TimedOut | ErrorKind::WouldBlock => Self::Silent,
+                _ => Self::Broken(error),
+            },
         }
     }
 }
@@ -158,12 +156,10 @@ impl Visit<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let mut leave = self.caller.governor.leave(self.target.host(), ROOM)?;
-            match socket::open(address, self.caller.source(address), self.caller.patience) {
-                Ok(stream) => {
-                    leave.sent(OPENING, HELD);
-                    return Ok(Line { visit: self, wire: Wire::Plain(stream), ended: false, leave });
-                }
+            let governor = self.caller.governor;
+            let mut leave = governor.leave(self.target.host(), ROOM)?;
+            match socket::open(governor, address, self.caller.source(address), self.caller.patience) {
+                Ok(socket) => return Ok(Line::new(self, socket, leave)),
                 Err(error) => {
                     leave.sent(1, 0);
                     match Failed::from(error) {
@@ -198,143 +194,16 @@ impl Visit<'_> {
         let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0; 16], 0).into() };
         let socket = UdpSocket::bind(self.caller.source(address).unwrap_or(any))?;
         socket.connect(address)?;
-        socket.set_read_timeout(Some(self.caller.patience.answer))?;
         socket.send(payload)?;
         let mut bytes = vec![0; self.bytes.get().min(BYTES)];
-        let length = socket.recv(&mut bytes)?;
+        let until = Instant::now() + self.caller.patience.answer;
+        let length = self.caller.governor.patiently(until, |nap| {
+            socket.set_read_timeout(Some(nap))?;
+            socket.recv(&mut bytes)
+        })?;
         bytes.truncate(length);
         self.bytes.set(self.bytes.get().saturating_sub(length));
         Ok(bytes)
-    }
-}
-
-#[derive(Debug)]
-enum Wire {
-    Plain(Until),
-    Tls(Box<tls::Stream>),
-}
-
-impl Wire {
-    fn socket(&mut self) -> &mut Until {
-        match self {
-            Self::Plain(socket) => socket,
-            Self::Tls(stream) => stream.socket(),
-        }
-    }
-}
-
-/// A connection within a visit.
-#[derive(Debug)]
-pub struct Line<'a> {
-    visit: &'a Visit<'a>,
-    wire: Wire,
-    ended: bool,
-    /// Dropped behind the wire: its end is counted when it has been sent.
-    leave: Leave<'a>,
-}
-
-impl<'a> Line<'a> {
-    /// Says something.
-    ///
-    /// # Errors
-    /// [`Failed`]; [`Failed::Spent`] at the fourth request of a visit.
-    pub fn say(&mut self, words: &[u8]) -> Result<(), Failed> {
-        self.visit.request()?;
-        self.leave.more(1)?;
-        let said = match &mut self.wire {
-            Wire::Plain(stream) => stream.write_all(words),
-            Wire::Tls(stream) => stream.write_all(words),
-        };
-        self.leave.sent(1, HELD);
-        Ok(said?)
-    }
-
-    /// Hears until `enough` says so of all that came, the other end is done, time is up, or the visit's bytes are used up. Nothing said
-    /// gives nothing.
-    ///
-    /// # Errors
-    /// [`Failed`], where nothing had come before it.
-    pub fn hear(&mut self, enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
-        self.hear_for(self.visit.caller.patience.answer, enough)
-    }
-
-    /// The same, with a patience of its own where that is less.
-    ///
-    /// # Errors
-    /// As [`Self::hear`].
-    pub fn hear_for(
-        &mut self,
-        patience: Duration,
-        enough: impl FnMut(&[u8]) -> bool,
-    ) -> Result<Vec<u8>, Failed> {
-        self.wire.socket().wait(patience.min(self.visit.caller.patience.answer));
-        let heard = self.heard(enough);
-        let acknowledged = self.wire.socket().acknowledged();
-        self.leave.sent(acknowledged, HELD);
-        heard
-    }
-
-    fn heard(&mut self, mut enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
-        // At once as large as it can become: growing would leave copies of what was said behind.
-        let mut heard = Vec::with_capacity(self.visit.bytes.get());
-        let mut part = [0; 1_024];
-        while !enough(&heard) {
-            let room = self.visit.bytes.get().min(part.len());
-            if room == 0 {
-                break;
-            }
-            match self.read(&mut part[..room]) {
-                Ok(0) => {
-                    self.ended = true;
-                    break;
-                }
-                Ok(length) => {
-                    heard.extend_from_slice(&part[..length]);
-                    self.visit.bytes.set(self.visit.bytes.get() - length);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) if !heard.is_empty() => break,
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
-                Err(error) => return Err(Failed::from(error)),
-            }
-        }
-        Ok(heard)
-    }
-
-    /// Whether the other end has said, in order, that it is done.
-    pub fn ended(&self) -> bool {
-        self.ended
-    }
-
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match &mut self.wire {
-            Wire::Plain(stream) => stream.read(into),
-            Wire::Tls(stream) => stream.read(into),
-        }
-    }
-
-    /// Shakes hands by TLS on the open connection (also after STARTTLS).
-    ///
-    /// # Errors
-    /// [`Failed::Tls`] where the other end does not speak it, or not with us.
-    pub fn tls(mut self, name: Option<&str>) -> Result<Self, Failed> {
-        let Wire::Plain(mut stream) = self.wire else {
-            return Err(Failed::Tls("there is TLS already".into()));
-        };
-        self.leave.more(HANDSHAKE)?;
-        stream.wait(self.visit.caller.patience.answer);
-        let mut stream = self.visit.caller.tls.shake(stream, self.visit.target.get().ip(), name)?;
-        let acknowledged = stream.socket().acknowledged();
-        self.leave.sent(HANDSHAKE.max(2 + acknowledged), HELD);
-        Ok(Self { wire: Wire::Tls(Box::new(stream)), ended: false, ..self })
-    }
-
-    /// What the handshake showed; none without TLS.
-    pub fn seen(&self) -> Option<Seen> {
-        match &self.wire {
-            Wire::Plain(_) => None,
-            Wire::Tls(stream) => Some(tls::seen(stream)),
-        }
     }
 }
 

@@ -16,6 +16,10 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureSch
 use super::Failed;
 use super::socket::Until;
 
+/// Bytes of a handshake, as they come; also of what comes after it. A chain of certificates has some 6,000; words come in records of up to
+/// 16,384, which are read whole.
+const BYTES: usize = 32 << 10;
+
 /// What a handshake showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -31,24 +35,24 @@ pub struct Seen {
 
 /// A connection with TLS, and whether a certificate was asked of us.
 #[derive(Debug)]
-pub(super) struct Stream {
-    inner: StreamOwned<ClientConnection, Until>,
+pub(super) struct Stream<'a> {
+    inner: StreamOwned<ClientConnection, Until<'a>>,
     asked: Arc<Asked>,
 }
 
-impl Stream {
-    pub(super) fn socket(&mut self) -> &mut Until {
+impl<'a> Stream<'a> {
+    pub(super) fn socket(&mut self) -> &mut Until<'a> {
         &mut self.inner.sock
     }
 }
 
-impl Read for Stream {
+impl Read for Stream<'_> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         self.inner.read(into)
     }
 }
 
-impl Write for Stream {
+impl Write for Stream<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.inner.write(bytes)
     }
@@ -69,13 +73,14 @@ impl Client {
         Ok(Self { provider: Arc::new(ring::default_provider()) })
     }
 
-    /// Shakes hands; `name` goes out as SNI, without one the address does not.
-    pub(super) fn shake(
+    /// Shakes hands; `name` goes out as SNI, without one the address does not. What came until then is counted by `acknowledged`, however it ends.
+    pub(super) fn shake<'a>(
         &self,
-        mut stream: Until,
+        mut stream: Until<'a>,
         host: IpAddr,
         name: Option<&str>,
-    ) -> Result<Stream, Failed> {
+        acknowledged: &mut u32,
+    ) -> Result<Stream<'a>, Failed> {
         let tls = |error: &dyn std::fmt::Display| Failed::Tls(error.to_string());
         let asked = Arc::new(Asked::default());
         // A configuration of its own for each connection: sessions are never resumed, and what is asked of us is this server's.
@@ -91,25 +96,31 @@ impl Client {
             None => ServerName::IpAddress(host.into()),
         };
         let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| tls(&error))?;
+        stream.bound(BYTES);
         while connection.is_handshaking() {
-            match connection.complete_io(&mut stream) {
+            let went = connection.complete_io(&mut stream);
+            *acknowledged += stream.acknowledged();
+            match went {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    return Err(Failed::Silent);
+                Err(error) => {
+                    return Err(match Failed::from(error) {
+                        failed @ (Failed::Stopped(_) | Failed::Silent) => failed,
+                        // Before TLS 1.3 a server that insists ends the handshake, with one of several alerts.
+                        failed if asked.0.load(Ordering::Relaxed) => {
+                            Failed::Tls(format!("a client certificate was asked for: {failed}"))
+                        }
+                        failed => tls(&failed),
+                    });
                 }
-                // Before TLS 1.3 a server that insists ends the handshake, with one of several alerts.
-                Err(error) if asked.0.load(Ordering::Relaxed) => {
-                    return Err(Failed::Tls(format!("a client certificate was asked for: {error}")));
-                }
-                Err(error) => return Err(tls(&error)),
             }
         }
+        stream.bound(BYTES);
         Ok(Stream { inner: StreamOwned::new(connection, stream), asked })
     }
 }
 
-pub(super) fn seen(stream: &Stream) -> Seen {
+pub(super) fn seen(stream: &Stream<'_>) -> Seen {
     let connection = &stream.inner.conn;
     let certificates = connection.peer_certificates().unwrap_or_default();
     Seen {

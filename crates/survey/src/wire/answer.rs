@@ -89,7 +89,12 @@ pub fn read(scope: &Scope, cookie: Cookie, packet: &[u8]) -> Option<Answer> {
             let target = scope.admit(source).ok()?;
             let (slot, port) = (slot(tcp.destination_port())?, tcp.source_port());
             let word = |ask| cookie.word(source, ask, slot);
-            let acknowledges = |ask| tcp.ack() && tcp.acknowledgment_number() == word(ask).wrapping_add(1);
+            // A SYN counts one. Some that refuse for others acknowledge the word as it came: that is the same hash.
+            let next = |ask| [word(ask).wrapping_add(1), word(ask)];
+            let fits = if tcp.rst() { 2 } else { 1 };
+            let acknowledges = |ask| {
+                tcp.ack() && next(ask).into_iter().take(fits).any(|next| next == tcp.acknowledgment_number())
+            };
             let asked = [Ask::Syn(port), Ask::FullSyn(port)].into_iter().find(|ask| acknowledges(*ask));
             if tcp.rst() {
                 if let Some(ask) = asked {

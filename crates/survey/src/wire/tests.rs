@@ -61,6 +61,27 @@ fn answered(packet: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     back
 }
 
+#[test]
+fn a_reset_may_acknowledge_the_word_as_it_came_and_nothing_beside_it() {
+    let to = target("10.0.1.2");
+    let sent = packet(to, Ask::Syn(80), 1).unwrap();
+    let answer = |flags: u8, more: u32| {
+        let back = answered(&sent, |tcp| {
+            let word = u32::from_be_bytes(tcp[4..8].try_into().unwrap());
+            tcp[8..12].copy_from_slice(&word.wrapping_add(more).to_be_bytes());
+            tcp[13] = flags;
+        });
+        read(&scope(), COOKIE, &back).map(|answer| (answer.ask, answer.kind))
+    };
+    assert_eq!(answer(0x14, 0), Some((Ask::Syn(80), Kind::Refused)));
+    assert_eq!(answer(0x14, 1), Some((Ask::Syn(80), Kind::Refused)));
+    // Two beside it are nobody's, and so is one that accepts what was not asked, or acknowledges nothing.
+    assert_eq!(
+        (answer(0x14, 2), answer(0x14, u32::MAX), answer(0x12, 0), answer(0x04, 0)),
+        (None, None, None, None)
+    );
+}
+
 proptest! {
     #[test]
     fn a_decoder_of_others_reads_every_packet_and_its_checksums_hold(to in addresses(), ask in asks(), slot in 0..SLOTS) {

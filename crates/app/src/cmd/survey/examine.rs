@@ -8,7 +8,7 @@ use watchpost_survey::checks::{Finding, Subject, examine};
 use watchpost_survey::govern::Stopped;
 use watchpost_survey::identify::{self, Identified, recog::Fingerprints};
 use watchpost_survey::take::Found;
-use watchpost_survey::talk::{Caller, Failed, each};
+use watchpost_survey::talk::{Caller, Failed, by_turns, each};
 
 /// Conversations at a time.
 const AT_ONCE: usize = 32;
@@ -42,7 +42,8 @@ pub fn all(
     let udp = found.hosts.iter().flat_map(|(host, said)| {
         said.udp.iter().map(move |(port, words)| (*host, Transport::Udp, *port, Some(words.as_slice())))
     });
-    let services: Vec<(IpAddr, Transport, u16, Option<&[u8]>)> = tcp.chain(udp).collect();
+    let services: Vec<(IpAddr, Transport, u16, Option<&[u8]>)> =
+        by_turns(tcp.chain(udp).collect(), |(host, ..)| *host);
     let done = AtomicUsize::new(0);
     let (mut shown, stopped) = each(AT_ONCE, &services, |(host, transport, port, words)| {
         let one = one(caller, prints, *host, *transport, *port, *words)?;

@@ -1,9 +1,9 @@
 //! One survey: everything from the scope to the page.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use watchpost_core::contact::Time;
 use watchpost_core::inventory::{Asked, Inventory, Policy, Previous, settle};
 use watchpost_core::record::Severity;
-use watchpost_survey::audit::{self, Event, Log};
+use watchpost_survey::audit::{Event, Log};
 use watchpost_survey::govern::Governor;
 use watchpost_survey::identify::recog::Fingerprints;
 use watchpost_survey::scope::Scope;
@@ -23,6 +23,7 @@ use super::resume::{self, Kept};
 use super::{dry, plan, progress, report, send};
 use crate::args::Screen as Typed;
 use crate::args::survey::Take;
+use crate::cmd::audit::{self, note, unwritable};
 use crate::cmd::control::{self, NOT_PROVEN};
 use crate::exit::{Exit, Failure, output_failed, why};
 use crate::inventory;
@@ -134,7 +135,7 @@ pub fn take(
         )
     })?;
     stop::listen();
-    let mut log = open_audit(&typed.audit, scope)?;
+    let mut log = audit::open(&typed.audit, scope)?;
     let control = proof(typed, &governor, &mut log)?;
     if control.contains(NOT_PROVEN) {
         say(&format!(
@@ -226,13 +227,11 @@ fn proof(typed: &Take, governor: &Governor, log: &mut Log<File>) -> Result<Strin
     if typed.proof.token_host.is_empty() {
         return control::needed(governor, &typed.proof, typed.unproven);
     }
-    note(log, &typed.audit, Event::Start { what: "proof of control: hosts are asked for the token".into() })?;
     let own = Governor::new(governor.scope().clone(), Some(typed.stop_file.clone()))
         .at_most(governor.rate())
         .interrupted_by(stop::asked);
-    let control = control::needed(&own, &typed.proof, typed.unproven);
-    let stopped = control.as_ref().err().map(|failure| failure.message.clone());
-    audit_end(log, &typed.audit, &Found { stopped, ..Found::default() }, 0, &own)?;
+    let control =
+        control::noted(log, &typed.audit, &own, |own| control::needed(own, &typed.proof, typed.unproven));
     // What it sent is within the caps of the survey, too.
     thread::sleep(Duration::from_secs(1));
     control
@@ -275,14 +274,6 @@ fn exit(typed: &Take, inventory: &Inventory) -> Exit {
     let outside = inventory.exposures.iter().filter(|exposure| exposure.within_policy != Some(true));
     let worst = outside.map(page::weight).max();
     if level.is_some() && worst >= level { Exit::Found } else { Exit::Done }
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure {
-        exit: Exit::Output,
-        message: format!("{}: could not be written: {error}", path.display()),
-        hint: "Make room, or write it elsewhere.".into(),
-    }
 }
 
 /// What such a survey cannot see, a sentence each.
@@ -385,36 +376,6 @@ pub fn hash_of(path: &Path) -> Option<String> {
     Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Opens the audit log behind what it holds, which must be whole: nothing is sent that cannot be noted.
-fn open_audit(path: &PathBuf, scope: &Scope) -> Result<Log<File>, Failure> {
-    let name = path.display();
-    let broken = |why: String| {
-        Failure::configuration(
-            format!("{name}: the audit log does not hold: {why}"),
-            "Find out who changed it; then name another file with --audit. Nothing was sent.",
-        )
-    };
-    let file =
-        OpenOptions::new().create(true).append(true).open(path).map_err(|error| unwritable(path, &error))?;
-    // Two at once would break the chain, and their caps would add up.
-    file.try_lock().map_err(|_| {
-        Failure::usage(
-            format!("{name}: another survey is writing to this audit log"),
-            "Wait until it is done. Nothing was sent.",
-        )
-    })?;
-    let end = File::open(path)
-        .map_err(|error| broken(why(&error)))
-        .and_then(|file| audit::verify(BufReader::new(file)).map_err(|error| broken(error.to_string())))?;
-    let operator = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-    let operator = operator.unwrap_or_else(|_| "unknown".to_owned());
-    Ok(Log::new(file, end, operator, scope.hash()))
-}
-
-fn note(log: &mut Log<File>, path: &Path, event: Event) -> Result<(), Failure> {
-    log.note(now(), event).map_err(|error| unwritable(path, &error))
-}
-
 /// Notes what was sent and how it ended; gives the end of the chain.
 fn audit_end(
     log: &mut Log<File>,
@@ -434,10 +395,5 @@ fn audit_end(
     for (network, packets) in governor.sent() {
         *sent.entry(network).or_default() += packets;
     }
-    for (network, packets) in &sent {
-        note(log, path, Event::Sent { prefix: network.to_string(), packets: *packets })?;
-    }
-    let how = found.stopped.clone().unwrap_or_else(|| "done".to_owned());
-    note(log, path, Event::End { how, packets: sent.values().sum() })?;
-    Ok(log.end().hash.clone())
+    audit::end(log, path, found.stopped.clone(), &sent)
 }
