@@ -22,7 +22,7 @@ pub use change::{Aspect, Change, ChangeKind, Value};
 pub use diff::{apply, compose, diff, view};
 pub use file::{Inventory, Reading, Told};
 pub use known::Known;
-pub use names::{Named, Services, order};
+pub use names::{Named, Services, order, spoken};
 pub use policy::Policy;
 pub use recapture::{Recapture, chapman};
 pub use record::{Exposure, Fix, LearnedExposure, OsGuess, Product, Rung, SeenBy, Service, State};
