@@ -27,4 +27,4 @@ pub use policy::Policy;
 pub use recapture::{Recapture, chapman};
 pub use record::{Exposure, Fix, LearnedExposure, OsGuess, Product, Rung, SeenBy, Service, State};
 pub use settle::{Asked, KEPT, settle};
-pub use survey::{Method, Miss, PREFIXES, PrefixMiss, Previous, Survey, network};
+pub use survey::{Method, Miss, PREFIXES, PrefixMiss, Previous, Shard, Survey, network};
