@@ -66,6 +66,14 @@ Examples:
   watchpost survey diff old.ndjson new.ndjson --json | jq -c 'select(.kind == \"removed\")'
 ";
 
+const JOIN_EXAMPLES: &str = "\
+Examples:
+  watchpost survey join one.ndjson.zst two.ndjson.zst three.ndjson.zst --out whole.ndjson.zst
+                                                       three machines' parts, taken with --shard 1/3 to 3/3 and one --seed
+  watchpost survey join part-*.ndjson.zst --previous monday.ndjson.zst --out tuesday.ndjson.zst
+                                                       the same, held against the survey before
+";
+
 const SCOPE_EXAMPLE: &str = "\
 A scope file:
   organisation = \"Example University\"
@@ -223,6 +231,12 @@ pub enum SurveyCommand {
     /// The states are compared as they were settled when the surveys were taken; nothing is sent.
     #[command(before_help = DIFF_EXAMPLES, after_help = AFTER)]
     Diff(SurveyDiff),
+    /// Make one survey of its parts, which several machines took with --shard.
+    ///
+    /// What any part saw open is open; packets and canaries add up. Parts of another scope, of other targets or questions are
+    /// refused, and those that are missing are named. Nothing is sent.
+    #[command(before_help = JOIN_EXAMPLES, after_help = AFTER)]
+    Join(survey::Join),
 }
 
 /// `watchpost survey diff`.

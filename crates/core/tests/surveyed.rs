@@ -14,17 +14,23 @@ const PLENTY: u64 = 64 << 20;
 
 /// A survey of 203.0.113.0/24 that asked TCP 1 to 1024, with these open.
 fn known(open: &[(&str, &str)]) -> Arc<Known> {
+    known_of(open, Survey::default())
+}
+
+/// The same, with what else its record says.
+fn known_of(open: &[(&str, &str)], survey: Survey) -> Arc<Known> {
     let survey = Survey {
         blocks: vec!["203.0.113.0/24".into()],
         targets: vec!["203.0.113.0/24".into()],
         asked: vec!["tcp/1-1024".into()],
         coverage: 1.0,
-        ..Survey::default()
+        ..survey
     };
     let service = |(host, service): &(&str, &str)| Service {
         host: (*host).into(),
         service: (*service).into(),
         state: State::Open,
+        confidence: 0.999,
         ..Service::default()
     };
     let services = open.iter().map(service).collect();
@@ -63,6 +69,15 @@ fn three_targets_where_a_survey_found_nothing_decide() {
     // What the survey did not ask it knows nothing of.
     assert_eq!(standing(&judged(&sweep(4, 3389), Some(&survey), 1)), 0);
     assert_eq!(standing(&judged(&sweep(5, 3389), Some(&survey), 1)), 1);
+}
+
+#[test]
+fn what_discovery_alone_was_asked_is_dark_there_and_nowhere_else() {
+    // Nobody showed himself, so port 22 was asked of nobody.
+    let survey = Survey { hosts_asked: Some(vec![]), knocks: vec!["tcp/443".into()], ..Survey::default() };
+    let survey = known_of(&[], survey);
+    assert_eq!(standing(&judged(&sweep(3, 443), Some(&survey), 1)), 1);
+    assert_eq!(standing(&judged(&sweep(3, 22), Some(&survey), 1)), 0);
 }
 
 #[test]

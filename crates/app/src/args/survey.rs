@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
-use super::Level;
+use super::{Level, Screen};
 
 /// Taking a survey.
 #[derive(Debug, Args)]
@@ -143,6 +143,26 @@ pub struct Take {
     /// End with status 1 if something outside the policy is exposed that is so severe, or more
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Results")]
     pub fail_on: Option<Level>,
+}
+
+/// `watchpost survey join`.
+#[derive(Debug, Args)]
+pub struct Join {
+    /// The parts' files, plain or compressed, in any order; - for standard input
+    #[arg(value_name = "PART", required = true)]
+    pub parts: Vec<OsString>,
+    /// Where the whole is written; compressed if its name ends in .zst
+    #[arg(short, long, value_name = "FILE", help_heading = "Results")]
+    pub out: PathBuf,
+    /// The survey before, whose services are held against the whole
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub previous: Option<OsString>,
+    /// Print the whole's records, one a line; errors become JSON as well
+    #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new(), help_heading = "Results")]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Screen")]
+    pub screen: Screen,
 }
 
 /// Where the proof of control is looked for.

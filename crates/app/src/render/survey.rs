@@ -3,8 +3,10 @@
 
 pub mod diff; // what differs between two
 mod names; // places, rungs and services in words
+mod rows; // exposures, one or many a row
 #[cfg(test)]
 pub(crate) mod sample;
+mod unseen; // what could not be seen
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +15,10 @@ use watchpost_core::record::Severity;
 
 use super::Screen;
 use super::clean::clean;
-use super::style::{Ink, glyph, labelled, pad, paint, width, wrap};
-use super::words::{number, percent, plural};
+use super::style::{Ink, labelled, paint, width, wrap};
+use super::words::{number, plural};
 pub use names::{fix, name, place, weight};
+pub use rows::rows;
 
 /// Hosts that a line of open services names.
 const HOSTS: usize = 3;
@@ -27,7 +30,7 @@ pub fn page(inventory: &Inventory, screen: &Screen) -> String {
     let mut out = String::new();
     let (allowed, found): (Vec<&Exposure>, Vec<&Exposure>) =
         inventory.exposures.iter().partition(|e| e.within_policy == Some(true));
-    out.push_str(&exposures(&found, screen, |_| String::new()));
+    out.push_str(&rows::exposures(&found, screen));
     if !allowed.is_empty() {
         let text =
             format!("{} within the policy", plural(allowed.len() as u64, "finding is", "findings are"));
@@ -38,7 +41,7 @@ pub fn page(inventory: &Inventory, screen: &Screen) -> String {
             out.push_str(&part);
         }
     }
-    for sentence in unseen(inventory) {
+    for sentence in unseen::unseen(inventory) {
         out.push_str(&told(&format!("not seen: {sentence}"), screen));
     }
     out.push_str(&last(inventory, screen));
@@ -49,42 +52,6 @@ pub fn page(inventory: &Inventory, screen: &Screen) -> String {
 fn told(text: &str, screen: &Screen) -> String {
     let lines = wrap(text, screen.wrap.then_some(screen.width));
     lines.iter().map(|line| paint(screen.colour, Ink::Faint, line) + "\n").collect()
-}
-
-/// Rows of exposures, the worst first: rung, place, what it is, and what takes it away, in the row where there is room, else
-/// below it. `more` is told below each.
-pub fn exposures(found: &[&Exposure], screen: &Screen, more: impl Fn(&Exposure) -> String) -> String {
-    let mut sorted: Vec<&Exposure> = found.to_vec();
-    sorted.sort_by_cached_key(|e| {
-        (std::cmp::Reverse((weight(e), e.rung)), order(&e.host, &e.service), e.check.clone())
-    });
-    rows(&sorted, screen, more)
-}
-
-/// The same in the order given.
-pub fn rows(sorted: &[&Exposure], screen: &Screen, more: impl Fn(&Exposure) -> String) -> String {
-    let widest = |of: fn(&Exposure) -> String| sorted.iter().map(|e| width(&of(e))).max().unwrap_or_default();
-    let (rungs, places) =
-        (widest(|e| e.rung.name().to_owned()), widest(|e| place(&e.host, &e.service)).min(30));
-    let whats = widest(|e| clean(&e.what)).min(screen.width / 3);
-    let indent = rungs + 4;
-    let mut out = String::new();
-    for e in sorted {
-        let head = format!("{} {}", glyph(weight(e)), pad(e.rung.name(), rungs));
-        let row = format!("{}  {}", pad(&place(&e.host, &e.service), places), pad(&clean(&e.what), whats));
-        let fix = fix(e);
-        let fits = indent + width(&row) + 2 + width(&fix) <= screen.width;
-        let first = if fits && !fix.is_empty() { format!("{row}  {fix}") } else { row };
-        out.push_str(&format!("{}  {}\n", paint(screen.colour, Ink::Of(weight(e)), &head), first.trim_end()));
-        let below = [if fits { String::new() } else { fix }, more(e)];
-        for text in below.iter().filter(|text| !text.is_empty()) {
-            let lines = labelled("", text, indent, screen.wrap.then_some(screen.width));
-            for line in lines.lines() {
-                out.push_str(&format!("{}\n", paint(screen.colour, Ink::Faint, line)));
-            }
-        }
-    }
-    out
 }
 
 /// Open services of which nothing is to be said, folded by what they are.
@@ -129,17 +96,21 @@ fn open(inventory: &Inventory, found: &[&Exposure], screen: &Screen) -> String {
     out
 }
 
-/// Hosts behind which every port opens.
+/// Hosts behind which every port opens, or answers.
 fn walls(inventory: &Inventory, screen: &Screen) -> String {
-    let walls: Vec<&Service> = inventory.standing().filter(|s| s.service.ends_with("/*")).collect();
-    if walls.is_empty() {
-        return String::new();
-    }
-    let mut named: Vec<String> = walls.iter().take(WALLS).map(|s| clean(&s.host)).collect();
-    if let Some(others @ 1..) = walls.len().checked_sub(WALLS) {
-        named.push(format!("{} more", number(others as u64)));
-    }
-    told(&format!("every port opens (a proxy or a tarpit), so none is counted: {}", named.join(", ")), screen)
+    let of = |is_udp: bool, what: &str| {
+        let is_wall = |s: &&Service| s.service.ends_with("/*") && (s.service == "udp/*") == is_udp;
+        let walls: Vec<&Service> = inventory.standing().filter(is_wall).collect();
+        if walls.is_empty() {
+            return String::new();
+        }
+        let mut named: Vec<String> = walls.iter().take(WALLS).map(|s| clean(&s.host)).collect();
+        if let Some(others @ 1..) = walls.len().checked_sub(WALLS) {
+            named.push(format!("{} more", number(others as u64)));
+        }
+        told(&format!("{what}, so none is counted: {}", named.join(", ")), screen)
+    };
+    of(false, "every port opens (a proxy or a tarpit)") + &of(true, "every UDP port answers")
 }
 
 /// What is not as this survey saw it.
@@ -163,34 +134,6 @@ fn unsettled(inventory: &Inventory, screen: &Screen) -> String {
     out
 }
 
-/// What this survey could not see, a sentence each.
-fn unseen(inventory: &Inventory) -> Vec<String> {
-    let survey = &inventory.survey;
-    let mut all: Vec<String> = Vec::new();
-    if let Some(why) = &survey.stopped {
-        all.push(format!(
-            "it stopped before its end ({}); {} of the plan was asked",
-            clean(why),
-            percent(survey.coverage)
-        ));
-    } else if survey.coverage < 1.0 {
-        all.push(format!("only {} of the plan was asked", percent(survey.coverage)));
-    }
-    if survey.miss.is_none() {
-        all.push("how much was missed: no host was known to be live".to_owned());
-    }
-    for (what, how) in [
-        ("the registry's holder of the blocks", &survey.registry),
-        ("control of the blocks", &survey.control),
-    ] {
-        if how == "not checked" {
-            all.push(format!("{what}: not checked"));
-        }
-    }
-    all.extend(survey.unseen.iter().map(|sentence| clean(sentence)));
-    all
-}
-
 /// `38 open ports on 21 of 256 addresses; 99.6 % (99.1 to 99.9) of what is open was found`.
 fn last(inventory: &Inventory, screen: &Screen) -> String {
     let open: Vec<&Service> = inventory
@@ -211,7 +154,15 @@ fn last(inventory: &Inventory, screen: &Screen) -> String {
         plural(inventory.survey.target_count, "address", "addresses"),
     );
     if let Some(miss) = inventory.survey.miss {
-        text.push_str(&format!("; {} of what is open was found", was_found(&miss)));
+        // Of who did not show himself nothing is known.
+        let hosts = inventory.survey.hosts_asked_count();
+        let hosts =
+            hosts.map(|hosts| format!(" on the {}", plural(hosts, "host that answers", "hosts that answer")));
+        text.push_str(&format!(
+            "; {} of what is open{} was found",
+            was_found(&miss),
+            hosts.unwrap_or_default()
+        ));
     }
     let lines = wrap(&text, screen.wrap.then_some(screen.width));
     lines.iter().map(|line| paint(screen.colour, Ink::Bold, line) + "\n").collect()
@@ -232,12 +183,18 @@ pub(super) const PLAIN: Severity = Severity::Info;
 mod tests {
     use super::*;
     use crate::render::sample::golden;
-    use sample::{screen, taken};
+    use sample::{crowded, screen, taken};
 
     #[test]
     fn the_page_at_80_and_160_columns() {
         golden("survey-80.txt", &page(&taken(), &screen(80)));
         golden("survey-160.txt", &page(&taken(), &screen(160)));
+    }
+
+    #[test]
+    fn a_crowded_page_folds_what_is_alike_and_says_what_it_did_not_see() {
+        golden("survey-crowded-80.txt", &page(&crowded(), &screen(80)));
+        golden("survey-crowded-160.txt", &page(&crowded(), &screen(160)));
     }
 
     #[test]

@@ -134,6 +134,81 @@ fn a_scan_from_within_that_learned_an_exposure_is_critical() {
     assert_eq!(of_kind(&joined, "exposure")[0]["seen_by"].as_array().unwrap().len(), 1);
 }
 
+/// Part `number` of three of a survey, with these open services.
+fn part(number: u64, open: &[(&str, &str)]) -> String {
+    let open: Vec<(String, &str)> =
+        open.iter().map(|(host, service)| ((*host).to_owned(), *service)).collect();
+    let mut lines = records(&survey("203.0.113.0/24", &open, &[]));
+    lines[0]["shard"] = json!({ "number": number, "of": 3, "seed": 7 });
+    (lines[0]["coverage"], lines[0]["probes"]) = (json!(1.0 / 3.0), json!(number * 100));
+    lines[0]["id"] = json!(format!("part{number}"));
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn the_parts_of_a_survey_become_one() {
+    let place = Place::new();
+    place.file("one.ndjson", part(1, &[("203.0.113.9", "tcp/22")]).as_bytes());
+    place.file("two.ndjson", part(2, &[("203.0.113.9", "tcp/22"), ("203.0.113.10", "tcp/80")]).as_bytes());
+    place.file("three.ndjson", part(3, &[]).as_bytes());
+    let before = [("203.0.113.9".to_owned(), "tcp/22"), ("203.0.113.12".to_owned(), "tcp/443")];
+    place.file("before.ndjson", survey("203.0.113.0/24", &before, &[]).as_bytes());
+    let join = |parts: &[&str], more: &[&str]| {
+        place.run(&[&["survey", "join"], parts, &["--out", "whole.ndjson.zst"], more].concat())
+    };
+    let all = ["three.ndjson", "one.ndjson", "two.ndjson"];
+    let run = join(&all, &["--previous", "before.ndjson", "--json"]);
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    let whole = records(&run.stdout);
+    let of_survey = of_kind(&whole, "survey")[0];
+    assert_eq!((&of_survey["coverage"], &of_survey["probes"]), (&json!(1.0), &json!(600)));
+    assert_eq!((&of_survey["shard"], &of_survey["previous"]["id"]), (&Value::Null, &json!("handmade")));
+    let states: Vec<String> = of_kind(&whole, "service")
+        .iter()
+        .map(|one| format!("{} {} {}", one["host"], one["service"], one["state"]).replace('"', ""))
+        .collect();
+    let expected = ["203.0.113.9 tcp/22 open", "203.0.113.10 tcp/80 open", "203.0.113.12 tcp/443 suspect"];
+    assert_eq!(states, expected);
+    // What is written is what is printed, and can be compared.
+    let compressed = fs::read(place.path().join("whole.ndjson.zst")).unwrap();
+    assert!(compressed.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]));
+    let same = place.run(&["survey", "diff", "before.ndjson", "whole.ndjson.zst", "--json"]).stdout;
+    assert_eq!(records(&same).len(), 2, "{same}");
+
+    let run = join(&all[..2], &["--previous", "before.ndjson"]);
+    assert_eq!(run.status, Some(0));
+    assert!(run.stderr.contains("part 2 of 3 is missing"), "{}", run.stderr);
+    // What was not asked is neither suspect nor closed.
+    assert!(!run.stdout.contains("suspect") && run.stdout.contains("only 67 %"), "{}", run.stdout);
+}
+
+#[test]
+fn what_is_no_part_of_the_survey_is_refused() {
+    let place = Place::new();
+    place.file("one.ndjson", part(1, &[]).as_bytes());
+    let bent = |name: &str, field: &str, value: Value| {
+        let mut lines = records(&part(2, &[]));
+        lines[0][field] = value;
+        place.file(name, format!("{}\n", lines[0]).as_bytes());
+    };
+    bent("ports.ndjson", "asked", json!(["tcp/80"]));
+    bent("targets.ndjson", "targets", json!(["203.0.113.0/25"]));
+    bent("scope.ndjson", "scope_hash", json!("x"));
+    bent("whole.ndjson", "shard", Value::Null);
+    for (other, why) in [
+        ("ports.ndjson", "other questions"),
+        ("targets.ndjson", "other targets"),
+        ("scope.ndjson", "another scope"),
+        ("whole.ndjson", "without --shard"),
+        ("one.ndjson", "given twice"),
+    ] {
+        let run = place.run(&["survey", "join", "one.ndjson", other, "--out", "joined.ndjson"]);
+        assert_eq!(run.status, Some(2), "{other}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("{other}: ")) && run.stderr.contains(why), "{}", run.stderr);
+    }
+    assert!(!place.path().join("joined.ndjson").exists());
+}
+
 #[test]
 fn two_surveys_are_compared() {
     let place = Place::new();

@@ -18,8 +18,6 @@ use crate::record::{Record, SCHEMA_VERSION};
 
 /// Mistakes told one by one.
 const TOLD: usize = 1_000;
-/// From this share of its plan on, a survey is taken to have asked all of it.
-pub(super) const WHOLE: f64 = 0.999;
 
 /// One survey and what it found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,18 +65,51 @@ impl Inventory {
         self.services.iter().filter(|s| s.state != State::Closed)
     }
 
-    /// Whether this survey asked a service, as its record tells: one that was stopped may have asked anything.
+    /// Whether this survey asked a service, as its record tells: one that was stopped may have asked anything, and who did not
+    /// show that he is there got no question but that.
     pub fn asked(&self) -> impl Fn(&str, &str) -> Asked + use<> {
-        let nets: Vec<IpNet> = self.survey.targets.iter().filter_map(|net| net.parse().ok()).collect();
-        let targets = Blocks::new(nets);
-        let sets: Vec<Services> =
-            self.survey.asked.iter().filter_map(|set| Services::parse(set).ok()).collect();
-        let whole = self.survey.coverage >= WHOLE;
+        let survey = &self.survey;
+        let blocks = |texts: &[String]| {
+            Blocks::new(texts.iter().filter_map(|net| net.parse::<IpNet>().ok()).collect())
+        };
+        let sets = |texts: &[String]| -> Vec<Services> {
+            texts.iter().filter_map(|set| Services::parse(set).ok()).collect()
+        };
+        let (targets, hosts) = (blocks(&survey.targets), survey.hosts_asked.as_deref().map(blocks));
+        let (all, knocks) = (sets(&survey.asked), sets(&survey.knocks));
+        let whole = survey.is_whole();
         move |host, service| {
-            let target = host.parse::<IpAddr>().is_ok_and(|host| targets.find(host.into()).is_some());
-            let named = Named::parse(service).is_some_and(|named| sets.iter().any(|set| set.holds(named)));
-            if whole && target && named { Asked::Once } else { Asked::No }
+            let (Ok(host), Some(named)) = (host.parse::<IpAddr>(), Named::parse(service)) else {
+                return Asked::No;
+            };
+            let is_in = |blocks: &Blocks| blocks.find(host.into()).is_some();
+            let sets = if hosts.as_ref().is_none_or(is_in) { &all } else { &knocks };
+            if whole && is_in(&targets) && sets.iter().any(|set| set.holds(named)) {
+                Asked::Once
+            } else {
+                Asked::No
+            }
         }
+    }
+
+    /// That hosts which open or answer everything hide what they have, a sentence for each transport.
+    pub fn behind_walls(&self) -> Vec<String> {
+        let count =
+            |name: &str| self.services.iter().filter(|s| s.service == name && s.state == State::Open).count();
+        let sentence = |count, kind, does: [&str; 2]| match count {
+            0 => None,
+            1 => Some(format!("{kind} of the host that {}, unless they speak on a usual one", does[0])),
+            many => {
+                Some(format!("{kind} of the {many} hosts that {}, unless they speak on a usual one", does[1]))
+            }
+        };
+        let tcp = sentence(count("tcp/*"), "services", ["opens every port", "open every port"]);
+        let udp = sentence(
+            count("udp/*"),
+            "UDP services",
+            ["answers on every UDP port", "answer on every UDP port"],
+        );
+        tcp.into_iter().chain(udp).collect()
     }
 }
 
@@ -301,6 +332,37 @@ pub(super) mod tests {
         assert_eq!(asked("192.0.2.3", "udp/53"), Asked::No);
         inventory.survey.coverage = 0.7;
         assert_eq!(inventory.asked()("192.0.2.3", "tcp/22"), Asked::No);
+        // Whatever a survey that stopped left out may be just this.
+        (inventory.survey.coverage, inventory.survey.stopped) = (0.999_9, Some("Ctrl-C".into()));
+        assert_eq!(inventory.asked()("192.0.2.3", "tcp/22"), Asked::No);
+        inventory.survey.coverage = 1.0;
+        assert_eq!(inventory.asked()("192.0.2.3", "tcp/22"), Asked::Once);
+    }
+
+    #[test]
+    fn who_did_not_show_himself_was_asked_nothing_but_that() {
+        let mut inventory = taken(20, &[]);
+        inventory.survey.hosts_asked = Some(vec!["192.0.2.8/30".into()]);
+        inventory.survey.knocks = vec!["icmp/echo".into(), "tcp/443".into()];
+        let asked = inventory.asked();
+        assert_eq!([asked("192.0.2.9", "tcp/22"), asked("192.0.2.9", "tcp/443")], [Asked::Once; 2]);
+        assert_eq!([asked("192.0.2.3", "tcp/443"), asked("192.0.2.3", "icmp/echo")], [Asked::Once; 2]);
+        assert_eq!(asked("192.0.2.3", "tcp/22"), Asked::No);
+        // Of one that answered, a knock tells that it is there, and no more.
+        assert_eq!(asked("192.0.2.9", "icmp/echo"), Asked::No);
+        assert_eq!(inventory.survey.hosts_asked_count(), Some(4));
+        // Nobody showed himself: that is not everybody.
+        inventory.survey.hosts_asked = Some(vec![]);
+        assert_eq!(inventory.asked()("192.0.2.9", "tcp/22"), Asked::No);
+    }
+
+    #[test]
+    fn a_file_of_before_reads_as_one_that_asked_all() {
+        let line = taken(20, &[]).write().next().unwrap();
+        let old = line.replace(r#""hosts_asked":null,"knocks":[],"shard":null,"#, "");
+        assert_ne!(old, line);
+        let (read, told) = Inventory::read([old.as_bytes()]).unwrap();
+        assert_eq!((read, told), (taken(20, &[]), Told::default()));
     }
 
     use proptest::prelude::*;

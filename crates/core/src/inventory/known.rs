@@ -1,16 +1,17 @@
 //! What the detector is told of a survey: which services are there, and which targets are dark.
 //!
 //! Traffic alone learns slowly which addresses have never answered anybody, and an input that shows no replies never does. A
-//! survey has asked. A target is dark where it asked and got no answer in a look at nearly everything; only TCP is told of,
-//! because a UDP service may keep silent to all but its own clients. A suspect is neither dark nor there. It shows what the
-//! outside sees: of traffic from within it says nothing. The limit: a survey is of its day; where the traffic shows an answer,
-//! the traffic is right.
+//! survey has asked. A target is dark where it asked and got no answer in a look at everything; of hosts that did not show
+//! themselves it asked only what discovery asks. Only TCP is told of, because a UDP service may keep silent to all but its own
+//! clients. A suspect, and what one answer said in a survey that stopped, is neither dark nor there. It shows what the outside
+//! sees: of traffic from within it says nothing. The limit: a survey is of its day; where the traffic shows an answer, the
+//! traffic is right.
 
 use hashbrown::HashMap;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-use super::file::{Inventory, WHOLE};
+use super::file::Inventory;
 use super::names::{Named, Services};
 use super::record::{Exposure, State};
 use crate::blocks::Blocks;
@@ -22,8 +23,12 @@ use crate::net::Address;
 pub struct Known {
     /// What was asked.
     targets: Blocks,
-    /// A bit for each TCP port that was asked.
+    /// Who got every question; none: all targets.
+    hosts: Option<Blocks>,
+    /// A bit for each TCP port that was asked of them.
     ports: Vec<u64>,
+    /// The same of all other targets.
+    knocks: Vec<u64>,
     /// Who sends from within sees more than the survey did.
     own: Blocks,
     is_whole: bool,
@@ -43,12 +48,16 @@ impl Known {
             let host: IpAddr = host.parse().ok()?;
             Some((Address::from(host), Named::parse(service)?))
         };
-        let states = inventory.services.iter().filter_map(|s| Some((key(&s.host, &s.service)?, s.state)));
+        let state = |s: &super::record::Service| if s.is_unconfirmed() { State::Suspect } else { s.state };
+        let states = inventory.services.iter().filter_map(|s| Some((key(&s.host, &s.service)?, state(s))));
+        let hosts = inventory.survey.hosts_asked.as_deref();
         let mut known = Self {
             targets: Blocks::new(nets(&inventory.survey.targets)),
+            hosts: hosts.map(|hosts| Blocks::new(nets(hosts))),
             ports: ports(&inventory.survey.asked),
+            knocks: ports(&inventory.survey.knocks),
             own: Blocks::new(nets(&inventory.survey.blocks)),
-            is_whole: inventory.survey.coverage >= WHOLE,
+            is_whole: inventory.survey.is_whole(),
             services: states.collect(),
             open: Vec::new(),
             exposures: inventory.exposures.clone(),
@@ -82,13 +91,15 @@ impl Known {
             && service.transport == Transport::Tcp
             && self.targets.find(host).is_some()
             && self.own.find(source).is_none()
-            && self.was_asked(service.port)
+            && self.was_asked(host, service.port)
             && !self.services.contains_key(&(host, all))
             && self.services.get(&(host, named)).is_none_or(|state| *state == State::Closed)
     }
 
-    fn was_asked(&self, port: u16) -> bool {
-        self.ports.get(usize::from(port / 64)).is_some_and(|word| word >> (port % 64) & 1 != 0)
+    fn was_asked(&self, host: Address, port: u16) -> bool {
+        let all = self.hosts.as_ref().is_none_or(|hosts| hosts.find(host).is_some());
+        let ports = if all { &self.ports } else { &self.knocks };
+        ports.get(usize::from(port / 64)).is_some_and(|word| word >> (port % 64) & 1 != 0)
     }
 
     /// Whether a service is there.
@@ -153,6 +164,26 @@ mod tests {
         // A survey that stopped half way knows no darkness.
         inventory.survey.coverage = 0.6;
         assert!(!Known::new(&inventory).is_dark(stranger, host(3), tcp(22)));
+    }
+
+    #[test]
+    fn who_did_not_show_himself_is_dark_only_where_discovery_asked() {
+        let mut inventory = taken(1, &[("192.0.2.9", "tcp/22")]);
+        inventory.survey.hosts_asked = Some(vec!["192.0.2.9/32".into()]);
+        inventory.survey.knocks = vec!["icmp/echo".into(), "tcp/443".into()];
+        let known = Known::new(&inventory);
+        let (stranger, host) = (Address::v4([198, 51, 100, 1]), |last| Address::v4([192, 0, 2, last]));
+        assert!(known.is_dark(stranger, host(3), tcp(443)) && known.is_dark(stranger, host(9), tcp(23)));
+        assert!(!known.is_dark(stranger, host(3), tcp(22)));
+    }
+
+    #[test]
+    fn what_nothing_confirmed_is_neither_dark_nor_there() {
+        let mut inventory = taken(1, &[("192.0.2.9", "tcp/22")]);
+        inventory.services[0].confidence = 0.5;
+        let known = Known::new(&inventory);
+        let (stranger, host) = (Address::v4([198, 51, 100, 1]), Address::v4([192, 0, 2, 9]));
+        assert!(!known.is_dark(stranger, host, tcp(22)) && !known.is_open(host, tcp(22)));
     }
 
     #[test]

@@ -103,6 +103,15 @@ impl Services {
         ports.into_iter().flatten()
     }
 
+    /// Whether all of this is in it: of all ports of a host, whether it is all ports.
+    pub fn covers(&self, service: Named) -> bool {
+        match service {
+            // Port 0 is nobody's.
+            Named::All(_) => self.holds(service) && *self.ports.start() <= 1 && *self.ports.end() == u16::MAX,
+            Named::One(_) => self.holds(service),
+        }
+    }
+
     /// Whether it holds this service; of all ports of a host, whether it holds any.
     pub fn holds(&self, service: Named) -> bool {
         match service {
@@ -113,6 +122,20 @@ impl Services {
                 transport == self.transport && self.ports.contains(&one.port)
             }
         }
+    }
+}
+
+/// A protocol as people write it: `SSH`, `HTTP`, `Redis`.
+pub fn spoken(protocol: &str) -> String {
+    match protocol {
+        "redis" => "Redis".to_owned(),
+        "docker" => "Docker".to_owned(),
+        "kubernetes" => "Kubernetes".to_owned(),
+        "mysql" => "MySQL".to_owned(),
+        "telnet" => "Telnet".to_owned(),
+        own @ ("etcd" | "kubelet") => own.to_owned(),
+        short if short.len() <= 6 => short.to_ascii_uppercase(),
+        other => other.to_owned(),
     }
 }
 
@@ -149,6 +172,9 @@ mod tests {
         );
         assert!(!holds("tcp/1-1024", "udp/22") && !holds("tcp/80", "tcp/81"));
         assert!(Services::parse("tcp/9-2").is_err() && Services::parse("http").is_err());
+        let covers = |set: &str, one: &str| Services::parse(set).unwrap().covers(Named::parse(one).unwrap());
+        assert!(holds("tcp/80", "tcp/*") && covers("tcp/80", "tcp/80") && !covers("tcp/80", "tcp/*"));
+        assert!(covers("tcp/*", "tcp/*") && covers("tcp/1-65535", "tcp/*") && !covers("udp/*", "tcp/*"));
     }
 
     #[test]

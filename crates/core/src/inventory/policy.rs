@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file::Inventory;
-use super::names::{Named, Services, order};
+use super::names::{Named, Services, order, spoken};
 use super::record::{Exposure, Fix, Rung, Service, State};
 use crate::contact;
 use crate::contact::Transport;
@@ -65,8 +65,18 @@ struct Rule {
 }
 
 impl Rule {
-    fn holds(&self, host: IpAddr, service: Named) -> bool {
-        self.hosts.iter().any(|net| net.contains(&host)) && self.services.iter().any(|set| set.holds(service))
+    /// Whether it denies any of it.
+    fn denies(&self, host: IpAddr, service: Named) -> bool {
+        self.is_of(host) && self.services.iter().any(|set| set.holds(service))
+    }
+
+    /// Whether it allows all of it: one port is not every port.
+    fn allows(&self, host: IpAddr, service: Named) -> bool {
+        self.is_of(host) && self.services.iter().any(|set| set.covers(service))
+    }
+
+    fn is_of(&self, host: IpAddr) -> bool {
+        self.hosts.iter().any(|net| net.contains(&host))
     }
 
     fn is_over(&self, today: Date) -> bool {
@@ -178,16 +188,17 @@ impl Policy {
             return Verdict::Denied("what it is cannot be told", format!("drop {service} to {host}"));
         };
         let drop = || format!("drop {service} to {host} from outside, or allow it in policy.toml");
-        if let Some(rule) = self.deny.iter().find(|rule| rule.holds(address, named) && !rule.is_over(today)) {
+        if let Some(rule) = self.deny.iter().find(|rule| rule.denies(address, named) && !rule.is_over(today))
+        {
             let why = if rule.why.is_empty() { "a rule denies it" } else { &rule.why };
             return Verdict::Denied(why, format!("drop {service} to {host} from outside"));
         }
-        let holding = self.allow.iter().filter(|rule| rule.holds(address, named) && !rule.is_over(today));
+        let holding = self.allow.iter().filter(|rule| rule.allows(address, named) && !rule.is_over(today));
         let most = holding.map(|rule| rule.rung).max();
         match most {
             Some(rung) => Verdict::Allowed(rung),
             None if self.open => Verdict::Allowed(Rung::Identified),
-            None => match self.allow.iter().find(|rule| rule.holds(address, named)) {
+            None => match self.allow.iter().find(|rule| rule.allows(address, named)) {
                 Some(_) => Verdict::Denied("the rule that allowed it is over", drop()),
                 None => Verdict::Denied("no rule allows it", drop()),
             },
@@ -203,11 +214,13 @@ fn day(inventory: &Inventory) -> Option<Date> {
 /// The finding that a service may not be seen.
 fn exposure(service: &Service, why: &str, fix: String) -> Exposure {
     let remote = remote_access(service);
-    let known = service.product.as_ref().map(|p| p.name.as_str()).or(service.protocol.as_deref());
-    let what = match (remote, known) {
-        (Some(remote), _) => format!("remote access by {remote}, outside of the policy"),
-        (None, Some(known)) => format!("{known}, outside of the policy"),
-        (None, None) => "a service outside of the policy".to_owned(),
+    let named = service.protocol.as_deref().filter(|name| !name.is_empty()).map(spoken);
+    let known = service.product.as_ref().map(|p| p.name.clone()).or(named);
+    let what = match (remote, &known, Named::parse(&service.service)) {
+        (Some(remote), ..) => format!("remote access by {remote}, outside of the policy"),
+        (None, Some(known), _) => format!("{known}, outside of the policy"),
+        (None, None, Some(Named::All(_))) => "every port, outside of the policy".to_owned(),
+        (None, None, _) => "a service outside of the policy".to_owned(),
     };
     Exposure {
         schema_version: SCHEMA_VERSION,
@@ -407,6 +420,31 @@ rung = "discloses"
                 ("tcp/443", Rung::Discloses, Some(false)),
             ]
         );
+    }
+
+    #[test]
+    fn one_allowed_port_is_not_every_port() {
+        let open = [("192.0.2.10", "tcp/*"), ("192.0.2.5", "tcp/443")];
+        let mut inventory = taken(1, &open);
+        inventory.services.iter_mut().for_each(|s| s.protocol = None);
+        Policy::parse(RULES).unwrap().judge(&mut inventory);
+        assert_eq!(outside(&inventory), [("192.0.2.10", "tcp/*")]);
+        assert_eq!(inventory.exposures[0].what, "every port, outside of the policy");
+        let all = "[[allow]]\nhosts = [\"192.0.2.0/24\"]\nservices = [\"tcp/*\"]\n";
+        Policy::parse(all).unwrap().judge(&mut inventory);
+        assert!(outside(&inventory).is_empty());
+        // What denies one port denies a host that opens them all.
+        let one = "[[deny]]\nhosts = [\"192.0.2.0/24\"]\nservices = [\"tcp/23\"]\n";
+        Policy::parse(&format!("{all}{one}")).unwrap().judge(&mut inventory);
+        assert_eq!(outside(&inventory), [("192.0.2.10", "tcp/*")]);
+    }
+
+    #[test]
+    fn protocols_are_named_as_people_write_them() {
+        let mut inventory = taken(1, &[("192.0.2.11", "tcp/8443")]);
+        inventory.services[0].protocol = Some("tls".into());
+        Policy::parse(RULES).unwrap().judge(&mut inventory);
+        assert_eq!(inventory.exposures[0].what, "TLS, outside of the policy");
     }
 
     #[test]

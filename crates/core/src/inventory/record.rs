@@ -12,12 +12,13 @@ pub struct Service {
     pub schema_version: u32,
     /// The host.
     pub host: String,
-    /// e.g. `tcp/22`, `icmp/echo`; see [`crate::contact::Service`]. `tcp/*`: every port opens (a proxy, a tarpit), so that none
-    /// says anything.
+    /// e.g. `tcp/22`, `icmp/echo`; see [`crate::contact::Service`]. `tcp/*`: every port opens (a proxy, a tarpit), `udp/*`: every
+    /// port answers, so that none says anything.
     pub service: String,
     /// Where it stands.
     pub state: State,
-    /// The probability that the state is true, 0 to 1. Of a closed one, as it was when it closed.
+    /// The probability that the state is true, 0 to 1. Of a closed one, as it was when it closed. An open one below 0.9 has
+    /// answered once in a survey that stopped before it could be confirmed.
     pub confidence: f64,
     /// Looks in a row that got no answer: 0 open, 1 suspect, 2 and more closed.
     #[serde(default)]
@@ -39,6 +40,16 @@ pub struct Service {
     pub product: Option<Product>,
     /// The operating system, where header fields or words tell it.
     pub os: Option<OsGuess>,
+}
+
+/// What is open is surer than this once a second look has confirmed it.
+const CONFIRMED: f64 = 0.9;
+
+impl Service {
+    /// Whether it answered once, in a survey that stopped before its second look: it may be a proxy's or a tarpit's.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.state == State::Open && self.confidence < CONFIRMED
+    }
 }
 
 /// Where a service stands: settled when a survey is taken.

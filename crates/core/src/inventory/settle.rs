@@ -2,7 +2,8 @@
 //!
 //! The problem: one look that got no answer is a lost packet as often as a closed port. The way: a service that was there
 //! and did not answer is `suspect`; it is `closed` when a second, independent look agrees, in the next survey or within this
-//! one. How sure that is follows from the miss rate of the looks. What was not asked stays as it was, and says so. The limit:
+//! one. How sure that is follows from the miss rate of the looks. What was not asked stays as it was, and says so. What one
+//! answer said in a survey that stopped is forgotten when no later look finds it: it was never known to be there. The limit:
 //! a closed service is remembered for [`KEPT`] further looks, so that one which comes back within them keeps its first time.
 
 use std::collections::BTreeMap;
@@ -14,7 +15,6 @@ use super::policy;
 use super::recapture::round;
 use super::record::{Exposure, Service, State};
 use super::survey::{Previous, Survey};
-use crate::contact::Transport;
 use crate::net::Address;
 
 /// Looks in vain that close a service.
@@ -53,14 +53,14 @@ pub fn settle(
     let mut settled: Settled = services.into_iter().map(talked).collect();
     for before in &previous.services {
         let key = order(&before.host, &before.service);
-        // Where every port opens, one that opens says nothing, nor does one that did before.
-        let whole = order(&before.host, &Named::All(Transport::Tcp).to_string());
-        let is_hidden = key != whole && before.service.starts_with("tcp/") && settled.contains_key(&whole);
+        let is_hidden = is_hidden(&key, &before.host, &settled);
         match settled.get_mut(&key) {
             Some((now, _)) => go_on(now, before),
             None => {
                 let looks = if is_hidden { Asked::No } else { asked(&before.host, &before.service) };
-                if let Some(kept) = not_seen(before, looks, &survey) {
+                let is_forgotten = before.is_unconfirmed() && (is_hidden || looks != Asked::No);
+                let kept = if is_forgotten { None } else { not_seen(before, looks, &survey) };
+                if let Some(kept) = kept {
                     settled.insert(key, (kept, false));
                 }
             }
@@ -74,6 +74,14 @@ pub fn settle(
     };
     inventory.sort();
     inventory
+}
+
+/// Whether every port of its transport opens, or answers, at its host: then one that does says nothing, nor does one that did
+/// before. One that did so earlier and no longer does hides nothing.
+fn is_hidden(key: &Key, host: &str, settled: &Settled) -> bool {
+    let Some(Named::One(service)) = key.1 else { return false };
+    let whole = order(host, &Named::All(service.transport).to_string());
+    settled.get(&whole).is_some_and(|(whole, _)| whole.state == State::Open)
 }
 
 /// A survey without one before: what it found, it found first.
@@ -101,6 +109,10 @@ fn was_talked_with(service: &Service) -> bool {
 /// Seen again.
 fn go_on(now: &mut Service, before: &Service) {
     now.first_seen = before.first_seen.clone();
+    if now.is_unconfirmed() && before.state == State::Open {
+        // The survey before has confirmed it.
+        now.confidence = now.confidence.max(before.confidence);
+    }
     if !was_talked_with(now) {
         now.protocol = before.protocol.clone();
         now.tls = before.tls;
@@ -255,6 +267,42 @@ mod tests {
         let first = settle(taken(1, &[SSH]), None, |_, _| Asked::No);
         let now = after(&first, taken(2, &[("192.0.2.9", "tcp/*")]));
         assert!(now.services.iter().any(|s| s.service == "tcp/22" && s.carried));
+    }
+
+    #[test]
+    fn what_hides_hides_its_own_transport_and_only_while_it_does() {
+        const DNS: (&str, &str) = ("192.0.2.9", "udp/53");
+        let all = |mut survey: Inventory| {
+            survey.survey.asked.push("udp/53".into());
+            survey
+        };
+        let first = settle(taken(1, &[SSH, DNS]), None, |_, _| Asked::No);
+        let wall = after(&first, all(taken(2, &[("192.0.2.9", "udp/*")])));
+        assert_eq!(state(&wall, SSH).map(|s| s.0), Some(State::Suspect));
+        assert!(wall.services.iter().any(|s| s.service == "udp/53" && s.carried));
+        // It no longer answers on every port: then silence counts again.
+        let gone = after(&wall, all(taken(3, &[])));
+        assert_eq!(state(&gone, ("192.0.2.9", "udp/*")).map(|s| s.0), Some(State::Suspect));
+        assert_eq!(state(&gone, DNS).map(|s| s.0), Some(State::Suspect));
+    }
+
+    #[test]
+    fn what_nothing_confirmed_is_forgotten_and_not_carried() {
+        let mut stopped = taken(1, &[SSH, WEB]);
+        (stopped.survey.coverage, stopped.survey.stopped) = (0.5, Some("Ctrl-C".into()));
+        stopped.services.iter_mut().for_each(|s| s.confidence = 0.5);
+        let first = settle(stopped.clone(), None, |_, _| Asked::No);
+        // Behind a tarpit; asked and silent; seen again.
+        let now = after(&first, taken(2, &[("192.0.2.9", "tcp/*"), WEB]));
+        assert_eq!((state(&now, SSH), state(&now, WEB)), (None, Some((State::Open, 0.999, 0))));
+        assert_eq!(state(&after(&first, taken(2, &[WEB])), SSH), None);
+        // Nobody has asked since: it stands as it stood.
+        let mut elsewhere = taken(2, &[]);
+        elsewhere.survey.asked = vec!["tcp/8080".into()];
+        assert_eq!(state(&after(&first, elsewhere), SSH), Some((State::Open, 0.5, 0)));
+        // What was confirmed once stays so when a survey that stopped sees it again.
+        let sure = settle(taken(1, &[SSH]), None, |_, _| Asked::No);
+        assert_eq!(state(&after(&sure, stopped), SSH), Some((State::Open, 0.999, 0)));
     }
 
     #[test]

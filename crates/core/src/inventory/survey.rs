@@ -32,12 +32,22 @@ pub struct Survey {
     pub end: Stamp,
     /// Why it stopped before all was asked; null where it is complete.
     pub stopped: Option<String>,
-    /// What was asked of each target, e.g. `tcp/1-1024`, `udp/53`, `icmp/echo`.
+    /// What was asked, e.g. `tcp/1-1024`, `udp/53`, `icmp/echo`: of each target, or of [`Survey::hosts_asked`] alone.
     pub asked: Vec<String>,
     /// The addresses asked, as few prefixes as hold exactly them, rising.
     pub targets: Vec<String>,
     /// How many addresses that are.
     pub target_count: u64,
+    /// The targets that got every question, as few prefixes as hold exactly them, rising: those that showed themselves to
+    /// discovery, and those known from before. Null where every target did.
+    #[serde(default)]
+    pub hosts_asked: Option<Vec<String>>,
+    /// What discovery asked of every target, e.g. `icmp/echo`, `tcp/443`, `arp`; empty where there was none.
+    #[serde(default)]
+    pub knocks: Vec<String>,
+    /// Which part of a survey this is; null where it is a whole one.
+    #[serde(default)]
+    pub shard: Option<Shard>,
     /// The addresses that it was sent from.
     pub sources: Vec<String>,
     /// How it was sent.
@@ -46,9 +56,9 @@ pub struct Survey {
     pub probes: u64,
     /// Probes that were answered.
     pub answers: u64,
-    /// Packets a second over the time of sending, the mean.
+    /// Packets a second over the time of sending, the mean; of parts that were joined, their sum.
     pub rate: f64,
-    /// Packets a second allowed.
+    /// Packets a second allowed; of parts that were joined, their sum.
     pub rate_cap: f64,
     /// Share of what was planned that was asked, 0 to 1.
     pub coverage: f64,
@@ -62,10 +72,22 @@ pub struct Survey {
     pub audit_end: Option<String>,
     /// Whether a registry names the holder of the blocks, e.g. `not checked`.
     pub registry: String,
-    /// Whether control of the blocks was proved, e.g. `not checked`, `proven by a TXT record`.
+    /// Whether control of the blocks was proved, e.g. `not checked`, `192.0.2.0/24: proven by TXT ...`; a sentence for each block,
+    /// with `; ` between them.
     pub control: String,
     /// What this survey could not see, a sentence each.
     pub unseen: Vec<String>,
+}
+
+/// One part of a survey that several machines share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Shard {
+    /// Which, from 1 on.
+    pub number: u64,
+    /// Of how many.
+    pub of: u64,
+    /// What the order of all parts follows from.
+    pub seed: u64,
 }
 
 /// How probes are sent.
@@ -111,7 +133,22 @@ pub struct Previous {
     pub hash: Option<String>,
 }
 
+/// From this share of its plan on, a survey is taken to have asked all of it: shares of parts do not add up to the last digit.
+const WHOLE: f64 = 0.999;
+
 impl Survey {
+    /// Whether all of its plan was asked. One that stopped short of its end by however little may not have asked just what matters.
+    pub fn is_whole(&self) -> bool {
+        self.coverage >= if self.stopped.is_none() { WHOLE } else { 1.0 }
+    }
+
+    /// How many hosts got every question, where discovery came first.
+    pub fn hosts_asked_count(&self) -> Option<u64> {
+        let count = |net: IpNet| 1u64 << (net.max_prefix_len() - net.prefix_len()).min(63);
+        let nets = self.hosts_asked.as_ref()?.iter().filter_map(|net| net.parse().ok());
+        Some(nets.map(count).fold(0, u64::saturating_add))
+    }
+
     /// The id: 80 bits of SHA-256 over the scope's hash and the start, in base32.
     pub fn id(scope_hash: &str, start: &Stamp) -> String {
         let mut hash = Sha256::new();

@@ -74,6 +74,9 @@ pub struct Host {
     /// It opened more than any host does.
     #[serde(default)]
     pub wall: bool,
+    /// It answers on more UDP ports than any host does.
+    #[serde(default)]
+    pub udp_wall: bool,
 }
 
 /// A TCP port that said that it is open.

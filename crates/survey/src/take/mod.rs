@@ -324,6 +324,11 @@ impl Taking<'_> {
                     self.found.hosts.entry(*address).or_default().wall = true;
                 }
             }
+            Stage::Udp => {
+                for address in &done.many {
+                    self.found.hosts.entry(*address).or_default().udp_wall = true;
+                }
+            }
             _ => {}
         }
         match (&done.stopped, &mut self.found.under_way) {
@@ -363,7 +368,7 @@ impl Taking<'_> {
 }
 
 /// What shows whether a host is there, as far as the scope allows it.
-fn knocks(request: &Request, scope: &Scope) -> Vec<Ask> {
+pub fn knocks(request: &Request, scope: &Scope) -> Vec<Ask> {
     if request.on_link {
         // Nobody is on a link who does not answer to its own address, and whoever else is asked there keeps the kernel waiting.
         return vec![Ask::Neighbour];

@@ -4,6 +4,7 @@ mod diff; // what differs between two
 mod dry; // what would be sent
 mod every; // again and again
 mod examine; // what runs there, what it exposes
+mod join; // the parts of one
 pub mod plan; // what is wanted, checked
 mod progress; // how far it is
 mod report; // what was found becomes an inventory
@@ -21,6 +22,7 @@ use crate::exit::{Exit, Failure};
 pub fn run(typed: &args::Survey) -> Result<Exit, Failure> {
     match &typed.command {
         Some(SurveyCommand::Diff(typed)) => diff::run(typed),
+        Some(SurveyCommand::Join(typed)) => join::run(typed),
         None if typed.take.every.is_some() => every::run(&typed.take, &typed.screen),
         None => take::run(&typed.take, &typed.screen),
     }

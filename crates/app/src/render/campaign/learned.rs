@@ -1,5 +1,6 @@
 //! What a campaign got: numbers of open ports and versions where its lessons are kept, numbers of hosts otherwise.
 
+use watchpost_core::inventory::spoken;
 use watchpost_core::record::{Campaign, Count, FactKind, Learned, Lesson, ServiceLesson, ServiceState};
 
 use crate::render::clean::clean;
@@ -106,17 +107,7 @@ fn tells(service: &ServiceLesson) -> bool {
 
 /// A protocol as people write it: `SSH`, `HTTP`, `Redis`.
 pub fn protocol(name: &str) -> String {
-    match name {
-        "redis" => "Redis".to_owned(),
-        "docker" => "Docker".to_owned(),
-        "etcd" => "etcd".to_owned(),
-        "kubelet" => "kubelet".to_owned(),
-        "kubernetes" => "Kubernetes".to_owned(),
-        "mysql" => "MySQL".to_owned(),
-        "telnet" => "Telnet".to_owned(),
-        short if short.len() <= 6 => clean(short).to_ascii_uppercase(),
-        other => clean(other),
-    }
+    clean(&spoken(name))
 }
 
 #[cfg(test)]

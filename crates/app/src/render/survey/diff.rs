@@ -184,8 +184,10 @@ impl OfService<'_> {
 
     /// What a service is called: what runs there, else what is spoken.
     fn service(&self, of: &Index<'_>, change: &Change) -> String {
-        if change.service.ends_with("/*") {
-            return "every port opens".to_owned();
+        match change.service.as_str() {
+            "udp/*" => return "every UDP port answers".to_owned(),
+            all if all.ends_with("/*") => return "every port opens".to_owned(),
+            _ => {}
         }
         of.service(change).and_then(name).unwrap_or_else(|| "a service".to_owned())
     }

@@ -12,6 +12,7 @@ pub fn place(host: &str, service: &str) -> String {
     let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     match service.split_once('/') {
         Some(("tcp", "*")) => format!("{host} (every port)"),
+        Some(("udp", "*")) => format!("{host} (every UDP port)"),
         Some(("tcp", port)) => format!("{bracketed}:{port}"),
         Some((transport @ ("udp" | "sctp"), port)) => format!("{bracketed}:{port}/{transport}"),
         _ => format!("{host} {service}"),
@@ -60,6 +61,7 @@ mod tests {
         assert_eq!(place("2001:db8::1", "tcp/22"), "[2001:db8::1]:22");
         assert_eq!(place("203.0.113.9", "udp/53"), "203.0.113.9:53/udp");
         assert_eq!(place("2001:db8::1", "tcp/*"), "2001:db8::1 (every port)");
+        assert_eq!(place("203.0.113.9", "udp/*"), "203.0.113.9 (every UDP port)");
         assert_eq!(place("203.0.113.9", "icmp/echo"), "203.0.113.9 icmp/echo");
     }
 }

@@ -149,6 +149,35 @@ pub fn taken() -> Inventory {
     settle(inventory, Some(&before()), looks)
 }
 
+/// So many SSH servers that show the same, from .50 on.
+pub fn alike(many: u8, rung: Rung) -> Vec<Exposure> {
+    let shown = ("banner", rung, "OpenSSH 9.2p1");
+    (50..50 + many).map(|host| exposure(23, host, "tcp/22", shown, SSHD)).collect()
+}
+
+/// One that stopped, where discovery came first, with much that is alike, and without proof of control.
+pub fn crowded() -> Inventory {
+    let mut inventory = taken();
+    inventory.exposures.extend(alike(42, Rung::Discloses));
+    let policy = |host, service: &str, what| {
+        let line = format!("drop {service} to 203.0.113.{host} from outside, or allow it in policy.toml");
+        exposure(23, host, service, ("policy", Rung::Identified, what), ("firewall", &line))
+    };
+    inventory.exposures.extend((40..45).map(|host| policy(host, "tcp/443", "nginx, outside of the policy")));
+    inventory.exposures.push(policy(14, "tcp/2375", "Docker, outside of the policy"));
+    let ssh = |host| service(23, host, "tcp/22", "ssh", Some(("OpenSSH", "9.2p1")));
+    inventory.services.extend((50..92).map(ssh));
+    inventory.services.push(service(23, 8, "udp/*", "", None));
+    inventory.services.push(Service { confidence: 0.5, ..service(23, 32, "tcp/8080", "", None) });
+    inventory.sort();
+    let survey = &mut inventory.survey;
+    survey.hosts_asked = Some(vec!["203.0.113.0/26".into(), "203.0.113.64/27".into()]);
+    survey.knocks = ["icmp/echo", "tcp/443", "tcp/22", "tcp/80", "udp/53"].map(str::to_owned).to_vec();
+    (survey.stopped, survey.coverage) = (Some("Ctrl-C".into()), 0.914);
+    survey.control = "203.0.113.0/24: not proven: _watchpost.113.0.203.in-addr.arpa: no TXT record".into();
+    inventory
+}
+
 /// Both, the later one with who has seen what.
 pub fn pair() -> (Inventory, Inventory) {
     let mut after = taken();
