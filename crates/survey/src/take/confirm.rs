@@ -15,7 +15,7 @@ use watchpost_core::contact::Transport;
 use super::{Found, News, Tcp};
 use crate::govern::Stopped;
 use crate::scope::InScope;
-use crate::talk::{Caller, Failed, Patience, each};
+use crate::talk::{Caller, Failed, Patience, by_turns, each};
 use crate::wire::SynAck;
 
 /// Conversations at a time.
@@ -87,6 +87,7 @@ pub(super) fn all(
         let control = host.controls.0.first().filter(|_| everything);
         asked.extend(ports.chain(control).filter_map(|port| service(*address, *port)));
     }
+    let asked = by_turns(asked, |target| target.get().ip());
     let total = asked.len() as u64;
     let (heard, stopped) = each(AT_ONCE, &asked, |target| {
         Ok(speaks(caller, *target)?.then(|| (target.get().ip(), target.get().port())))

@@ -6,14 +6,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use watchpost_core::inventory::Inventory;
 
-use super::{plan, take};
+use super::take::Taken;
+use super::{plan, resume, take};
 use crate::args::Screen;
 use crate::args::survey::Take;
 use crate::exit::{Exit, Failure, why};
 use crate::{inventory, stop};
 
+/// What the names of surveys end in, and those of what a stop leaves of one.
+const SURVEY: &str = ".ndjson.zst";
+const KEPT: &str = ".ndjson.zst.resume";
+/// A survey that was stopped longer ago is not gone on with: it would tell of two times as of one.
+const RECENT: Duration = Duration::from_secs(7 * 86_400);
 /// Nobody waits longer without looking whether to stop.
 const NAP: Duration = Duration::from_millis(200);
 
@@ -30,22 +35,17 @@ pub fn run(typed: &Take, screen: &Screen) -> Result<Exit, Failure> {
             "With --every it names a folder.",
         )
     })?;
-    let mut last: Option<(Inventory, PathBuf)> = newest(folder, screen.quiet)?;
     let mut taken = 0u64;
     let mut exit = Exit::Done;
     stop::listen();
     loop {
         let next = Instant::now() + every;
         // The scope is read anew: what was taken out of it since is not asked.
-        let path = folder.join(format!("survey-{}.ndjson.zst", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
-        let previous = last.as_ref().map(|(inventory, path)| (inventory, take::hash_of(path)));
-        let one = plan::scope(&typed.scope, typed.json)
-            .and_then(|read| take::take(typed, screen, &read, previous, Some(&path)));
+        let one = plan::scope(&typed.scope, typed.json).and_then(|read| round(typed, screen, &read, folder));
         match one {
             Ok(one) => {
                 take::show(typed, screen, &one.inventory)?;
                 exit = if one.exit == Exit::Done { exit } else { one.exit };
-                last = Some((one.inventory, path));
             }
             Err(failure) if taken == 0 => return Err(failure),
             Err(failure) => {
@@ -69,6 +69,33 @@ pub fn run(typed: &Take, screen: &Screen) -> Result<Exit, Failure> {
     }
 }
 
+/// One of them: the rest of the one that was stopped, if that is not long ago, or a new one; held against the last.
+fn round(typed: &Take, screen: &Screen, read: &plan::Read, folder: &Path) -> Result<Taken, Failure> {
+    let begun = newest(folder, KEPT)?.filter(|kept| is_recent(kept));
+    let out = begun.as_deref().and_then(resume::survey_of);
+    let out = out.unwrap_or_else(|| {
+        folder.join(format!("survey-{}{SURVEY}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")))
+    });
+    let last = newest_but(folder, SURVEY, Some(&out))?;
+    let last = last.map(|path| Ok((inventory::read(path.as_os_str(), screen.quiet)?, path))).transpose()?;
+    let before = last.as_ref().map(|(inventory, path)| (inventory, take::hash_of(path)));
+    take::take(
+        typed,
+        screen,
+        read,
+        before,
+        &take::Files { resume: begun.as_deref(), or_anew: true, out: Some(&out) },
+    )
+}
+
+/// Whether what it found until it was stopped still tells of today.
+fn is_recent(kept: &Path) -> bool {
+    let age = std::fs::metadata(kept)
+        .and_then(|file| file.modified())
+        .map(|then| then.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age < RECENT)
+}
+
 /// `24h`, `1d 12h`, `90s`.
 fn period(typed: &str) -> Result<Duration, Failure> {
     let parsed = typed.replace('d', "d ").split_whitespace().try_fold(SignedDuration::ZERO, |sum, part| {
@@ -89,20 +116,23 @@ fn period(typed: &str) -> Result<Duration, Failure> {
         })
 }
 
-/// The newest survey of a folder, by name.
-fn newest(folder: &Path, quiet: bool) -> Result<Option<(Inventory, PathBuf)>, Failure> {
+/// The newest of the files of a folder whose names end so, by name.
+fn newest(folder: &Path, ending: &str) -> Result<Option<PathBuf>, Failure> {
+    newest_but(folder, ending, None)
+}
+
+fn newest_but(folder: &Path, ending: &str, but: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     let entries = std::fs::read_dir(folder).map_err(|error| {
         Failure::unreadable(
             format!("{}: {}", folder.display(), why(&error)),
             "Name a folder that can be read.",
         )
     })?;
-    let is_survey = |path: &PathBuf| {
+    let is_one = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("survey-") && name.ends_with(".ndjson.zst")
+        name.starts_with("survey-") && name.ends_with(ending) && Some(path.as_path()) != but
     };
-    let newest = entries.flatten().map(|entry| entry.path()).filter(is_survey).max();
-    newest.map(|path| Ok((inventory::read(path.as_os_str(), quiet)?, path))).transpose()
+    Ok(entries.flatten().map(|entry| entry.path()).filter(is_one).max())
 }
 
 #[cfg(test)]

@@ -97,11 +97,25 @@ impl Kept {
     }
 }
 
+/// Takes it away when it is done: the key of its hashes is in it.
+pub fn remove(path: &Path) {
+    // Whoever may not, is left with a file that nothing needs.
+    let _ = std::fs::remove_file(path);
+}
+
+/// What the names of such files end in.
+const ENDING: &str = ".resume";
+
 /// Where it is kept: beside the survey's file.
 pub fn beside(out: Option<&Path>) -> PathBuf {
     let mut name = out.unwrap_or(Path::new("survey")).as_os_str().to_owned();
-    name.push(".resume");
+    name.push(ENDING);
     name.into()
+}
+
+/// The survey's file that it is kept beside.
+pub fn survey_of(kept: &Path) -> Option<PathBuf> {
+    Some(kept.to_str()?.strip_suffix(ENDING)?.into())
 }
 
 /// What a request asks, so that another is told from it.

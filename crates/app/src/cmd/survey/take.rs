@@ -10,12 +10,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use watchpost_core::contact::Time;
 use watchpost_core::inventory::{Asked, Inventory, Policy, Previous, settle};
-use watchpost_core::record::Severity;
+use watchpost_core::record::{Severity, Stamp};
 use watchpost_survey::audit::{Event, Log};
 use watchpost_survey::govern::Governor;
 use watchpost_survey::identify::recog::Fingerprints;
 use watchpost_survey::scope::Scope;
-use watchpost_survey::take::{self, Found, Request, Sender};
+use watchpost_survey::take::{self, Failed, Found, Request, Sender};
 use watchpost_survey::talk::{Caller, Patience};
 
 use super::examine::{self, Shown};
@@ -57,13 +57,9 @@ pub fn run(typed: &Take, screen: &Typed) -> Result<Exit, Failure> {
         .as_deref()
         .map(|name| Ok((inventory::read(name, screen.quiet)?, hash_of(Path::new(name)))));
     let previous = previous.transpose()?;
-    let taken = take(
-        typed,
-        screen,
-        &read,
-        previous.as_ref().map(|(inventory, hash)| (inventory, hash.clone())),
-        typed.out.as_deref(),
-    )?;
+    let files = Files { resume: typed.resume.as_deref(), or_anew: false, out: typed.out.as_deref() };
+    let before = previous.as_ref().map(|(inventory, hash)| (inventory, hash.clone()));
+    let taken = take(typed, screen, &read, before, &files)?;
     show(typed, screen, &taken.inventory)?;
     Ok(taken.exit)
 }
@@ -83,6 +79,19 @@ pub fn show(typed: &Take, screen: &Typed, inventory: &Inventory) -> Result<Exit,
     written.map_or_else(|error| output_failed(&error), |()| Ok(Exit::Done))
 }
 
+/// The survey before, and the hash of its file.
+type Before<'a> = Option<(&'a Inventory, Option<String>)>;
+
+/// The files of one survey.
+pub struct Files<'a> {
+    /// What a stop left, to go on with.
+    pub resume: Option<&'a Path>,
+    /// Begin anew where that was another survey.
+    pub or_anew: bool,
+    /// Where what it finds is written.
+    pub out: Option<&'a Path>,
+}
+
 /// Takes one, writes its file, and keeps what a stop leaves.
 ///
 /// # Errors
@@ -91,9 +100,43 @@ pub fn take(
     typed: &Take,
     screen: &Typed,
     read: &plan::Read,
-    previous: Option<(&Inventory, Option<String>)>,
-    out: Option<&Path>,
+    before: Before<'_>,
+    files: &Files<'_>,
 ) -> Result<Taken, Failure> {
+    let say = |sentence: &str| {
+        if !screen.quiet {
+            // Where standard error is gone there is nobody left to tell.
+            let _ = writeln!(io::stderr().lock(), "note: {}", clean(sentence));
+        }
+    };
+    let mut ready = ready(typed, read, before.as_ref().map(|(inventory, _)| *inventory), files, &say)?;
+    let sent = send(typed, screen, &mut ready)?;
+    finish(typed, ready, sent, before, files, &say)
+}
+
+/// Everything that has to hold before the first packet.
+struct Ready<'a> {
+    scope: &'a Scope,
+    policy: Option<Policy>,
+    prints: Fingerprints,
+    request: Request,
+    /// What was wanted, before this machine's ways cut it: where they differ on the day it goes on, it is still the same survey.
+    wanted: String,
+    start: Stamp,
+    found: Found,
+    governor: Governor,
+    log: Log<File>,
+    control: String,
+    sender: Sender,
+}
+
+fn ready<'a>(
+    typed: &Take,
+    read: &'a plan::Read,
+    before: Option<&Inventory>,
+    files: &Files<'_>,
+    say: &dyn Fn(&str),
+) -> Result<Ready<'a>, Failure> {
     let scope = &read.scope;
     scope.open(Timestamp::now()).map_err(|closed| {
         let hint = "Nothing was sent. `watchpost scope check` says when it is open.";
@@ -101,28 +144,23 @@ pub fn take(
     })?;
     let policy = typed.policy.as_deref().map(policy).transpose()?;
     let prints = prints(typed)?;
-    let say = |sentence: &str| {
-        if !screen.quiet {
-            // Where standard error is gone there is nobody left to tell.
-            let _ = writeln!(io::stderr().lock(), "note: {}", clean(sentence));
-        }
-    };
     few(prints.troubles().iter().map(ToString::to_string)).iter().for_each(|trouble| say(trouble));
-    let kept = typed.resume.as_deref().map(Kept::read).transpose()?;
-    let (seed, start, found) = match &kept {
-        Some(kept) => (kept.seed, kept.start.clone(), kept.found.clone()),
-        None => (seed(typed.seed)?, now().into(), Found::default()),
-    };
+    let kept = files.resume.map(Kept::read).transpose()?;
+    let seed = kept.as_ref().map_or_else(|| seed(typed.seed), |kept| Ok(kept.seed))?;
     let (mut request, cut) = plan::request(typed, scope, seed)?;
-    request.known = previous
-        .iter()
-        .flat_map(|(before, _)| before.standing())
-        .filter_map(|service| service.host.parse().ok())
-        .collect();
-    // Before this machine's ways cut it: where they differ on the day it goes on, it is still the same survey.
-    let asked = resume::fingerprint(&request);
-    if let (Some(kept), Some(path)) = (&kept, &typed.resume) {
-        kept.fits(path, &scope.hash(), &asked)?;
+    let standing = before.into_iter().flat_map(Inventory::standing);
+    request.known = standing.filter_map(|service| service.host.parse().ok()).collect();
+    let wanted = resume::fingerprint(&request);
+    let (mut start, mut found) = (now().into(), Found::default());
+    if let (Some(kept), Some(path)) = (kept, files.resume) {
+        match kept.fits(path, &scope.hash(), &wanted) {
+            Ok(()) => (start, found) = (kept.start, kept.found),
+            Err(other) if files.or_anew => {
+                say(&format!("{}; begun anew", other.message));
+                request.seed = self::seed(typed.seed)?;
+            }
+            Err(other) => return Err(other),
+        }
     }
     cut.iter().for_each(|sentence| say(sentence));
     let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone()))
@@ -138,33 +176,43 @@ pub fn take(
     let mut log = audit::open(&typed.audit, scope)?;
     let control = proof(typed, &governor, &mut log)?;
     if control.contains(NOT_PROVEN) {
-        say(&format!(
-            "that you run these blocks is not proven, and you answer for it (--unproven): {control}"
-        ));
+        let answers = "and you answer for it (--unproven)";
+        say(&format!("that you run these blocks is not proven, {answers}: {control}"));
     }
-    let (mut sender, notes) = send::sender(typed, read, &request.targets)?;
+    let (sender, notes) = send::sender(typed, read, &request.targets)?;
     notes.iter().for_each(|sentence| say(sentence));
-    send::reachable(typed, &mut request, &sender, &say);
+    send::reachable(typed, &mut request, &sender, say);
     if request.targets.count() == 0 {
         return Err(Failure::configuration(
             "nothing is left to ask: no target is reached from here",
             "Name an own address of the targets' family with --source, or the way with --interface and --gateway-mac.",
         ));
     }
-    if matches!(sender, Sender::Connect(_)) {
-        // Ordinary sockets send no ARP.
-        request.on_link = false;
-    }
-    let what = format!("{}, by {}", plan::words(&request), sender.name());
-    note(&mut log, &typed.audit, Event::Start { what })?;
+    // Ordinary sockets send no ARP.
+    request.on_link &= matches!(sender, Sender::Raw(_));
+    Ok(Ready { scope, policy, prints, request, wanted, start, found, governor, log, control, sender })
+}
+
+/// What came of sending.
+struct Sent {
+    looked: Vec<Shown>,
+    failed: Option<Failed>,
+    audit_end: String,
+}
+
+/// Sends, until all is asked or something stops it; what was found is in `ready`.
+fn send(typed: &Take, screen: &Typed, ready: &mut Ready<'_>) -> Result<Sent, Failure> {
+    let Ready { scope, prints, request, found, governor, log, sender, .. } = ready;
+    let what = format!("{}, by {}", plan::words(request), sender.name());
+    note(log, &typed.audit, Event::Start { what })?;
     let blocks = match scope.blocks.as_slice() {
         [only] => only.to_string(),
         all => format!("{} blocks", all.len()),
     };
     let shown = progress::Shown::new(blocks, request.rate.all, screen.quiet);
-    let before = found.ran.len();
+    let ran_before = found.ran.len();
     let (mut told, mut stage) = (0, 0);
-    let (mut found, failed) = take::take(&request, found, &mut sender, &governor, &mut |news| {
+    let (now_found, failed) = take::take(request, std::mem::take(found), sender, governor, &mut |news| {
         match &news {
             take::News::Stage(..) => (told, stage) = (told + stage, 0),
             take::News::Progress(progress) => stage = progress.sent,
@@ -172,17 +220,31 @@ pub fn take(
         }
         shown.tell(&news);
     });
-    let (looked, stopped) = look(typed, &found, &sender, &governor, &prints, &shown)?;
+    *found = now_found;
+    let (looked, stopped) = look(typed, found, sender, governor, prints, &shown)?;
     shown.done();
-    found.stopped = found.stopped.or(stopped);
-    let end = match &failed {
-        None => audit_end(&mut log, &typed.audit, &found, before, &governor)?,
+    found.stopped = found.stopped.take().or(stopped);
+    let audit_end = match &failed {
+        None => audit_end(log, &typed.audit, found, ran_before, governor)?,
         Some(failed) => {
             let how = format!("{failed}; counted as far as was told");
-            note(&mut log, &typed.audit, Event::End { how, packets: told + stage })?;
+            note(log, &typed.audit, Event::End { how, packets: told + stage })?;
             log.end().hash.clone()
         }
     };
+    Ok(Sent { looked, failed, audit_end })
+}
+
+/// Judges and settles what was found, and writes it.
+fn finish(
+    typed: &Take,
+    ready: Ready<'_>,
+    sent: Sent,
+    before: Before<'_>,
+    files: &Files<'_>,
+    say: &dyn Fn(&str),
+) -> Result<Taken, Failure> {
+    let Ready { scope, policy, request, wanted, start, found, control, sender, .. } = ready;
     let about = report::About {
         scope,
         request: &request,
@@ -193,25 +255,30 @@ pub fn take(
         control,
         unseen: unseen(&request, &sender, scope),
     };
-    let mut fresh = report::inventory(&about, &found, looked);
-    fresh.survey.audit_end = Some(end);
+    let mut fresh = report::inventory(&about, &found, sent.looked);
+    fresh.survey.audit_end = Some(sent.audit_end);
     if let Some(policy) = &policy {
         policy.judge(&mut fresh);
         few(policy.over(&fresh).into_iter()).iter().for_each(|over| say(over));
     }
-    fresh.survey.previous =
-        previous.as_ref().map(|(before, hash)| Previous { id: before.survey.id.clone(), hash: hash.clone() });
-    let inventory = settled(fresh, previous.map(|(before, _)| before), &found);
-    if let Some(why) = found.stopped.clone() {
-        let path = resume::beside(out);
-        let kept = Kept::new(scope.hash(), asked, request.seed, start, found);
-        kept.write(&path).map_err(|error| unwritable(&path, &error))?;
-        say(&format!("{why}: go on with the same command and --resume {}", path.display()));
-    }
-    if let Some(path) = out {
+    let previous =
+        before.as_ref().map(|(before, hash)| Previous { id: before.survey.id.clone(), hash: hash.clone() });
+    fresh.survey.previous = previous;
+    let inventory = settled(fresh, before.map(|(before, _)| before), &found);
+    if let Some(path) = files.out {
         inventory::write(path, &inventory).map_err(|error| unwritable(path, &error))?;
     }
-    let exit = match failed {
+    match (found.stopped.clone(), files.resume) {
+        (Some(why), _) => {
+            let path = resume::beside(files.out);
+            let kept = Kept::new(scope.hash(), wanted, request.seed, start, found);
+            kept.write(&path).map_err(|error| unwritable(&path, &error))?;
+            say(&format!("{why}: go on with the same command and --resume {}", path.display()));
+        }
+        (None, Some(done)) => resume::remove(done),
+        (None, None) => {}
+    }
+    let exit = match sent.failed {
         None => exit(typed, &inventory),
         Some(failed) => Failure::internal(
             failed.to_string(),
