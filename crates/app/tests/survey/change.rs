@@ -2,10 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
+use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::lab::{Found, Lab, Place, lab};
+use crate::sending::scope;
+
+/// Caps that nothing here reaches.
+const FAST: &str = "tcp = \"1-65535\"\nudp = \"1-65535\"\n[rate]\nall = 50000\nnetwork = 50000\nhost = 50000";
 
 /// The hosts of a /24 that have port 80.
 fn truth(lab: &Lab, block: &str) -> Vec<String> {
@@ -138,4 +144,114 @@ fn again_and_again_each_is_held_against_the_last() {
         fs::read_dir(place.path().join("surveys")).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
     assert_eq!(survey(&newest)["previous"]["id"], surveys[2]["id"]);
     place.run(lab, &["audit", "verify", "watchpost-audit.ndjson"]).with(0);
+}
+
+#[test]
+fn what_was_not_asked_is_no_change() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let hosts = truth(lab, "10.88.6.");
+    let look = |wish: &[&str]| {
+        place.survey(lab, lab.scope("WIDE"), &[&["10.88.6.0/24", "--no-identify"], wish].concat())
+    };
+    // Raw it asks for an echo, and finds many; by ordinary connections it cannot ask, so they stand.
+    let raw = look(&["--tcp", "80", "--discover", "first", "--out", "raw.ndjson"]);
+    let echoes = |found: &Found| {
+        let echo = |one: &&Value| one["service"] == "icmp/echo" && one["state"] == "open";
+        found.services.iter().filter(echo).count()
+    };
+    assert!(raw.survey["asked"].to_string().contains("icmp/echo"));
+    assert!(echoes(&raw) >= hosts.len() && !hosts.is_empty());
+    let previous = ["--previous", "raw.ndjson", "--out", "connect.ndjson", "--connect"];
+    let connect = look(&[&["--tcp", "80", "--discover", "first"], &previous[..]].concat());
+    assert!(!connect.survey["asked"].to_string().contains("icmp/echo"), "{}", connect.survey);
+    assert_eq!(echoes(&connect), echoes(&raw));
+    let changes = place.run(lab, &["survey", "diff", "raw.ndjson", "connect.ndjson", "--json"]).with(0);
+    assert_eq!(changes.stdout, "");
+
+    // Who answers to discovery got every question; of all others nothing is known but that.
+    assert_eq!(raw.survey["knocks"][0], "icmp/echo");
+    let asked: Vec<ipnet::IpNet> = raw.survey["hosts_asked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|net| net.as_str().unwrap().parse().unwrap())
+        .collect();
+    let was_asked =
+        |host: &str| asked.iter().any(|net| net.contains(&host.parse::<std::net::IpAddr>().unwrap()));
+    let silent = (1..255).map(|last| format!("10.88.6.{last}")).find(|host| !hosts.contains(host)).unwrap();
+    assert!(hosts.iter().all(|host| was_asked(host)) && !was_asked(&silent), "{asked:?}");
+    let page = place.run(lab, &["survey", "diff", "raw.ndjson", "raw.ndjson"]).with(0);
+    assert!(page.stdout.contains("nothing changed"), "{}", page.stdout);
+}
+
+#[test]
+fn the_parts_of_a_survey_are_together_what_one_is() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let target = ["10.88.7.0/24", "--tcp", "79-81", "--no-identify", "--discover", "off", "--seed", "7"];
+    for number in ["1", "2", "3"] {
+        let (shard, name) = (format!("{number}/3"), format!("{number}.ndjson"));
+        let part = ["--shard", &shard, "--out", &name];
+        let found = place.survey(lab, lab.scope("WIDE"), &[&target[..], &part].concat());
+        assert_eq!(found.survey["shard"]["of"], 3);
+        assert_eq!(found.survey["hosts_asked"], Value::Null);
+    }
+    let join = |parts: &[&str]| {
+        place.run(lab, &[&["survey", "join", "--out", "whole.ndjson", "--json"], parts].concat())
+    };
+    let whole = join(&["1.ndjson", "2.ndjson", "3.ndjson"]).with(0).found();
+    let open: BTreeSet<_> =
+        truth(lab, "10.88.7.").into_iter().map(|host| (host, "tcp/80".to_owned())).collect();
+    assert_eq!(whole.open(), open);
+    assert_eq!((&whole.survey["coverage"], &whole.survey["shard"]), (&Value::from(1.0), &Value::Null));
+    assert!(whole.survey["probes"].as_u64().unwrap() >= 2 * 3 * 256 - 256);
+    let two = join(&["3.ndjson", "1.ndjson"]).with(0).told("part 2 of 3 is missing").found();
+    assert!(two.open().is_subset(&open) && two.survey["coverage"].as_f64().unwrap() < 0.7);
+    // Another part of another survey.
+    let other = ["10.88.7.0/25", "--tcp", "79-81", "--no-identify", "--discover", "off", "--seed", "7"];
+    let part = ["--shard", "2/3", "--out", "other.ndjson"];
+    place.survey(lab, lab.scope("WIDE"), &[&other[..], &part].concat());
+    join(&["1.ndjson", "other.ndjson"]).with(2).told("other.ndjson: it asked other targets");
+}
+
+#[test]
+fn who_answers_on_every_udp_port_hides_that_and_nothing_else() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let host = "10.77.5.204";
+    // One port answers, and then 300 do.
+    let script = format!(
+        "import select, socket, sys\n\
+         def bound(port):\n    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n    s.bind(('{host}', port))\n    return s\n\
+         kept = [bound(port) for port in range(20000, 20000 + int(sys.argv[1]))]\nprint('ready', flush=True)\n\
+         while True:\n    for s in select.select(kept + [sys.stdin], [], [])[0]:\n        if s is sys.stdin:\n            sys.exit()\n\
+         \x20       s.sendto(*s.recvfrom(2048))\n"
+    );
+    place.file("scope.toml", &scope(&format!("\"{host}/32\""), FAST));
+    let look = |many: &str, more: &[&str]| {
+        let mut server = lab.at("inside", "python3");
+        let server = server.args(["-c", &script, many]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = server.spawn().unwrap();
+        server.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+        let wish = ["--tcp", "22", "--udp", "20000-20400", "--discover", "off", "--no-identify"];
+        let found = place.survey(lab, "scope.toml", &[&wish[..], more].concat());
+        drop(server.stdin.take());
+        server.wait().unwrap();
+        found
+    };
+    let one = look("1", &["--out", "one.ndjson"]);
+    assert_eq!(one.state(host, "udp/20000"), "open");
+    let wall = look("300", &["--previous", "one.ndjson", "--out", "wall.ndjson"]);
+    let udp: Vec<&str> = wall
+        .services
+        .iter()
+        .filter_map(|one| one["service"].as_str())
+        .filter(|s| s.starts_with("udp"))
+        .collect();
+    assert_eq!(udp, ["udp/*", "udp/20000"]);
+    assert_eq!((wall.state(host, "udp/*"), wall.state(host, "udp/20000")), ("open", "open"));
+    assert!(wall.survey["unseen"].to_string().contains("answers on every UDP port"), "{}", wall.survey);
+    let diff = place.run(lab, &["survey", "diff", "one.ndjson", "wall.ndjson"]).with(0).stdout;
+    assert!(diff.contains("every UDP port answers") && !diff.contains("suspect"), "{diff}");
 }

@@ -46,7 +46,8 @@ pub fn inventory(about: &About<'_>, found: &Found, shown: Vec<Shown>) -> Invento
         .filter_map(|one| Some(((one.host?, one.transport == Some(Transport::Udp), one.port), one)))
         .collect();
     let survey = survey(about, found);
-    let once = if is_unconfirmed(about, found) { UNCONFIRMED } else { 0.99 };
+    let is_looked_at = found.stopped.is_none() || found.whole.contains(&Stage::Look);
+    let once = if is_looked_at { 0.99 } else { UNCONFIRMED };
     let mut inventory = Inventory { survey, ..Inventory::default() };
     for (address, host) in &found.hosts {
         // Where every UDP port answers, only words of a known protocol say anything.
@@ -86,14 +87,6 @@ pub fn inventory(about: &About<'_>, found: &Found, shown: Vec<Shown>) -> Invento
     inventory.survey.unseen.extend(hidden);
     inventory.sort();
     inventory
-}
-
-/// Whether it stopped before open ports were looked at again.
-fn is_unconfirmed(about: &About<'_>, found: &Found) -> bool {
-    let looked = found.ran.iter().any(|ran| ran.stage >= Stage::Look && ran.done.stopped.is_none());
-    let is_cut = found.ran.last().is_some_and(|ran| ran.done.stopped.is_some());
-    // By connect there may be nothing to look at again.
-    found.stopped.is_some() && !looked && (is_cut || about.method == "raw")
 }
 
 /// A host that opens, or answers, whatever it is asked is one finding, not 65,535.

@@ -131,17 +131,23 @@ fn written(rows: &[Row<'_>], screen: &Screen) -> String {
     let places = widest(|row| row.place()).min(30);
     let whats = widest(|row| row.what.clone()).min(screen.width / 3);
     let indent = rungs + 4;
+    let room = screen.wrap.then(|| screen.width.saturating_sub(indent));
     let mut out = String::new();
     for row in rows {
         let head = format!("{} {}", glyph(row.weight), pad(row.exposure.rung.name(), rungs));
         let text = format!("{}  {}", pad(&row.place(), places), pad(&row.what, whats));
         let fits = indent + width(&text) + 2 + width(&row.fix) <= screen.width;
-        let first = if fits && !row.fix.is_empty() { format!("{text}  {}", row.fix) } else { text };
-        out.push_str(&format!(
-            "{}  {}\n",
-            paint(screen.colour, Ink::Of(row.weight), &head),
-            first.trim_end()
-        ));
+        let text = if fits {
+            format!("{text}  {}", row.fix)
+        } else {
+            labelled(&row.place(), &row.what, places + 2, room)
+        };
+        let mut lines = text.lines().map(str::trim_end);
+        let first = lines.next().unwrap_or_default();
+        out.push_str(&format!("{}  {first}\n", paint(screen.colour, Ink::Of(row.weight), &head)));
+        for line in lines {
+            out.push_str(&format!("{}{line}\n", " ".repeat(indent)));
+        }
         let fix = (!fits).then_some(&row.fix);
         for text in fix.into_iter().chain(&row.more).filter(|text| !text.is_empty()) {
             let lines = labelled("", text, indent, screen.wrap.then_some(screen.width));

@@ -80,37 +80,32 @@ pub fn coverage(about: &About<'_>, found: &Found) -> f64 {
     }
     let targets = request.targets.count();
     let first = request.discover != Discover::Off;
-    let is_known = found
-        .ran
-        .iter()
-        .rfind(|ran| ran.stage == Stage::Discover)
-        .is_some_and(|ran| ran.done.stopped.is_none());
-    let hosts = asked::hosts(request, found).filter(|_| is_known);
-    let hosts = hosts.map(|nets| nets.iter().map(addresses).sum());
-    let ports = if request.discover == Discover::Only { 0 } else { request.tcp.len() + request.udp.len() };
+    let is_whole = |stage| found.whole.contains(&stage);
+    let hosts = asked::hosts(request, found).filter(|_| is_whole(Stage::Discover));
+    let hosts = hosts.map(|nets| nets.iter().map(addresses).sum::<u64>());
     // Each part looks for hosts in its part of the targets, and asks those that it found everything.
     let own = |questions: u64| questions.div_ceil(shards);
-    let knocks = if first { own(targets * take::knocks(request, about.scope).len() as u64) } else { 0 };
-    let planned =
-        knocks + hosts.map_or_else(|| own(targets * ports as u64), |hosts: u64| hosts * ports as u64);
-    let is_shared = |stage| stage == Stage::Discover || !first;
-    let mut asked: BTreeMap<Stage, u64> = BTreeMap::new();
-    for ran in found.ran.iter().filter(|ran| matches!(ran.stage, Stage::Discover | Stage::Tcp | Stage::Udp)) {
-        let turns = if is_shared(ran.stage) { own(ran.questions) } else { ran.questions };
-        // Of a stage that was gone on with, the last part stands furthest.
-        let turns = match ran.done.stopped {
-            Some((_, at)) if at.pass == 0 => at.turn.min(turns),
-            _ => turns,
-        };
-        asked.insert(ran.stage, turns);
-    }
+    let each = |asks: usize| match hosts {
+        Some(hosts) => hosts * asks as u64,
+        None => own(targets * asks as u64),
+    };
+    let (knocks, only) = (take::knocks(request, about.scope).len(), request.discover == Discover::Only);
+    let stages = [
+        (Stage::Discover, if first { own(targets * knocks as u64) } else { 0 }),
+        (Stage::Tcp, if only { 0 } else { each(request.tcp.len()) }),
+        (Stage::Udp, if only { 0 } else { each(request.udp.len()) }),
+    ];
+    let asked = |(stage, questions): &(Stage, u64)| match &found.under_way {
+        _ if is_whole(*stage) => *questions,
+        Some(begun) if begun.stage == *stage && begun.at.pass > 0 => *questions,
+        Some(begun) if begun.stage == *stage => begun.at.turn.min(*questions),
+        _ => 0,
+    };
     // Hosts that opened many were left alone until it was known what they are.
-    let went_on =
-        |ran: &Ran| ran.stage > Stage::Rest || ran.stage == Stage::Rest && ran.done.stopped.is_none();
-    let left =
-        if found.ran.iter().any(went_on) { 0 } else { found.many.len() as u64 * request.tcp.len() as u64 };
-    let asked = asked.values().sum::<u64>().saturating_sub(left);
-    (asked as f64 / planned.max(1) as f64).min(1.0) / shards as f64
+    let left = if is_whole(Stage::Rest) { 0 } else { found.many.len() as u64 * request.tcp.len() as u64 };
+    let (planned, asked): (u64, u64) =
+        (stages.iter().map(|(_, questions)| questions).sum(), stages.iter().map(asked).sum());
+    (asked.saturating_sub(left) as f64 / planned.max(1) as f64).min(1.0) / shards as f64
 }
 
 /// Addresses of a prefix that holds just what was asked.

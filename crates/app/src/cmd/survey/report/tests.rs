@@ -4,7 +4,7 @@ use std::time::Duration;
 use watchpost_survey::engine::{Canaries, Passes, Position};
 use watchpost_survey::probe::Done;
 use watchpost_survey::scope::{Rate, Targets};
-use watchpost_survey::take::{Discover, Ran};
+use watchpost_survey::take::{Discover, Ran, UnderWay};
 
 use super::*;
 
@@ -63,8 +63,15 @@ fn ran(stage: Stage, questions: u64, stopped: Option<(u8, u64)>) -> Ran {
     Ran { stage, questions, done: Done { stopped, ..Done::default() } }
 }
 
-fn stopped(found: Found, ran: Vec<Ran>) -> Found {
-    Found { ran, stopped: Some("Ctrl-C".into()), ..found }
+/// Stopped when these stages were whole, and another stood there.
+fn stopped(found: Found, whole: &[Stage], at: Option<(Stage, u8, u64)>) -> Found {
+    let under_way = at.map(|(stage, pass, turn)| UnderWay {
+        stage,
+        blocks: Vec::new(),
+        pairs: Vec::new(),
+        at: Position { pass, turn },
+    });
+    Found { whole: whole.iter().copied().collect(), under_way, stopped: Some("Ctrl-C".into()), ..found }
 }
 
 #[test]
@@ -141,34 +148,39 @@ fn a_stage_that_was_gone_on_with_counts_the_passes_of_all_its_parts() {
 
 #[test]
 fn coverage_is_of_what_was_planned_for_those_who_are_there() {
-    let share = |discover, ran: Vec<Ran>| survey_of(discover, "raw", &stopped(four(), ran)).coverage;
+    use Stage::{Controls, Discover as Seek, Look, Rest, Tcp, Udp};
+    let share =
+        |discover, whole: &[Stage], at| survey_of(discover, "raw", &stopped(four(), whole, at)).coverage;
     let knocks = 256 * 9;
-    let discovered = ran(Stage::Discover, knocks, None);
-    // 4 hosts with 100 TCP ports and one of UDP: all TCP is asked, no UDP.
-    let at_udp = vec![discovered.clone(), ran(Stage::Tcp, 400, None), ran(Stage::Udp, 4, Some((0, 0)))];
-    let (asked, planned) = (knocks + 400, knocks + 404);
-    assert_eq!(share(Discover::First, at_udp), asked as f64 / planned as f64);
-    // In a second pass all was asked once.
-    let again = vec![discovered, ran(Stage::Tcp, 400, None), ran(Stage::Udp, 4, Some((1, 2)))];
-    assert_eq!(share(Discover::First, again), 1.0);
+    // 4 hosts with 100 TCP ports and one of UDP: all TCP is asked, no UDP; or all of it, in a second pass.
+    let at_udp = |pass, turn| share(Discover::First, &[Seek, Tcp, Controls, Rest], Some((Udp, pass, turn)));
+    assert_eq!(at_udp(0, 0), f64::from(knocks + 400) / f64::from(knocks + 404));
+    assert_eq!(at_udp(1, 2), 1.0);
+    assert_eq!(share(Discover::First, &[Seek, Tcp, Controls, Rest, Udp], Some((Look, 0, 3))), 1.0);
     // Before it is known who is there, anybody may be.
-    let early = vec![ran(Stage::Discover, knocks, Some((0, knocks / 2)))];
-    assert!(share(Discover::First, early) < 0.05);
-    assert_eq!(share(Discover::Off, vec![ran(Stage::Tcp, 25_600, Some((0, 12_928)))]), 0.5);
+    assert!(share(Discover::First, &[], Some((Seek, 0, 1_152))) < 0.05);
+    assert_eq!(share(Discover::Only, &[], Some((Seek, 0, 1_152))), 0.5);
+    assert_eq!(share(Discover::Off, &[], Some((Tcp, 0, 12_928))), 0.5);
+    // Hosts that opened many have not been asked the rest yet.
+    let mut many = stopped(four(), &[Tcp, Controls], Some((Rest, 0, 3)));
+    many.many.insert(host(8));
+    let found = survey_of(Discover::Off, "raw", &many).coverage;
+    assert_eq!(found, f64::from(25_600 - 100) / f64::from(25_600 + 256));
 }
 
 #[test]
 fn what_a_stop_left_unconfirmed_is_told_apart() {
+    use Stage::{Controls, Look, Rest, Tcp, Udp};
     let sure = |found: &Found| {
-        told(&wanted(&Scope::parse(SCOPE).unwrap(), Discover::Off), "raw", found).services[0].confidence
+        let request = wanted(&Scope::parse(SCOPE).unwrap(), Discover::Off);
+        told(&request, "raw", found).services[0].confidence
     };
-    let tcp = || ran(Stage::Tcp, 25_600, None);
-    assert_eq!(sure(&Found { ran: vec![tcp(), ran(Stage::Look, 9, None)], ..four() }), 0.99);
-    assert_eq!(sure(&stopped(four(), vec![ran(Stage::Tcp, 25_600, Some((1, 3)))])), 0.5);
-    assert_eq!(sure(&stopped(four(), vec![tcp(), ran(Stage::Look, 9, Some((0, 3)))])), 0.5);
+    assert_eq!(sure(&four()), 0.99);
+    assert_eq!(sure(&stopped(four(), &[], Some((Tcp, 1, 3)))), 0.5);
+    assert_eq!(sure(&stopped(four(), &[Tcp, Controls, Rest, Udp], Some((Look, 0, 3)))), 0.5);
     // It stopped when all that was open had been looked at again.
-    assert_eq!(sure(&stopped(four(), vec![tcp(), ran(Stage::Look, 9, None)])), 0.99);
-    let mut twice = stopped(four(), vec![tcp(), ran(Stage::Look, 9, Some((0, 3)))]);
+    assert_eq!(sure(&stopped(four(), &[Tcp, Controls, Rest, Udp, Look], None)), 0.99);
+    let mut twice = stopped(four(), &[Tcp, Controls, Rest, Udp], Some((Look, 0, 3)));
     twice.hosts.values_mut().flat_map(|host| host.tcp.values_mut()).for_each(|tcp| tcp.proof = Proof::Twice);
     assert_eq!(sure(&twice), 0.999_9);
 }
