@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::lab::{Found, Lab, Place, lab};
+use crate::lab::{Ended, Found, Lab, Place, lab};
 use crate::sending::scope;
 
 /// Caps that nothing here reaches.
@@ -254,4 +254,36 @@ fn who_answers_on_every_udp_port_hides_that_and_nothing_else() {
     assert!(wall.survey["unseen"].to_string().contains("answers on every UDP port"), "{}", wall.survey);
     let diff = place.run(lab, &["survey", "diff", "one.ndjson", "wall.ndjson"]).with(0).stdout;
     assert!(diff.contains("every UDP port answers") && !diff.contains("suspect"), "{diff}");
+}
+
+#[test]
+fn one_that_was_stopped_is_gone_on_with_in_the_next_round() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new();
+    let more = "tcp = \"80\"\n[rate]\nall = 100\nnetwork = 100\nhost = 100";
+    place.file("scope.toml", &scope("\"10.88.6.0/25\"", more));
+    let every = ["--tcp", "80", "--no-identify", "--every", "1h", "--times", "1", "--out", "surveys"];
+    let child = place.begin(lab, "scope.toml", &every);
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    place.file("watchpost.stop", "");
+    Ended::of(child).with(0).told("watchpost.stop is there");
+    let files = || -> Vec<String> {
+        let entries = fs::read_dir(place.path().join("surveys")).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let stopped = files();
+    assert!(stopped.len() == 2 && stopped[1].ends_with(".resume"), "{stopped:?}");
+    fs::remove_file(place.path().join("watchpost.stop")).unwrap();
+    let found = place.survey(lab, "scope.toml", &every);
+    // The same file, whole, and nothing left to go on with.
+    assert_eq!(files(), stopped[..1]);
+    assert_eq!((found.survey["coverage"].as_f64(), &found.survey["stopped"]), (Some(1.0), &Value::Null));
+    let inside = |(host, _): &(String, String)| {
+        host.strip_prefix("10.88.6.").is_some_and(|last| last.parse::<u8>().unwrap() < 128)
+    };
+    let truth: BTreeSet<_> = lab.truth("WIDE").into_iter().filter(inside).collect();
+    assert_eq!(found.open(), truth);
 }
