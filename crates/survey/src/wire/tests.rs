@@ -177,7 +177,10 @@ proptest! {
         let answer = read(&scope(), COOKIE, &back).unwrap();
         prop_assert_eq!((answer.target, answer.ask, answer.slot), (to, ask, slot));
         prop_assert_eq!(answer.kind, Kind::Unreachable { forbidden: true, by });
-        prop_assert_eq!(read(&scope(), Cookie(1, 1), &back), None);
+        // Of UDP eight bits are compared: one key in 256 fits by chance.
+        if !matches!(ask, Ask::Udp(_)) {
+            prop_assert_eq!(read(&scope(), Cookie(1, 1), &back), None);
+        }
     }
 
     #[test]

@@ -13,6 +13,10 @@ use watchpost_survey::talk::{Caller, Failed, by_turns, each};
 /// Conversations at a time.
 const AT_ONCE: usize = 32;
 
+/// Words that many services say. Their patterns are made at first use, which takes longer than the kernel waits before it acknowledges: it is not
+/// done while lines are open.
+const USUAL: [&str; 4] = ["http_header.server", "html_title", "ssh.banner", "smtp.banner"];
+
 /// What a service showed.
 #[derive(Debug, Default)]
 pub struct Shown {
@@ -44,6 +48,7 @@ pub fn all(
     });
     let services: Vec<(IpAddr, Transport, u16, Option<&[u8]>)> =
         by_turns(tcp.chain(udp).collect(), |(host, ..)| *host);
+    USUAL.iter().for_each(|kind| drop(prints.find(kind, b"")));
     let done = AtomicUsize::new(0);
     let (mut shown, stopped) = each(AT_ONCE, &services, |(host, transport, port, words)| {
         let one = one(caller, prints, *host, *transport, *port, *words)?;
