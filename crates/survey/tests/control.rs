@@ -25,7 +25,11 @@ fn scope(blocks: &str) -> Scope {
 
 fn prove(scope: &Scope, ways: &Ways) -> Vec<Proof> {
     let governor = Governor::new(scope.clone(), None);
-    let patience = Patience { connect: Duration::from_secs(5), answer: Duration::from_secs(5) };
+    let patience = Patience {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_secs(5),
+        greeting: Duration::from_secs(5),
+    };
     control::prove(&Caller::new(&governor, None, patience).unwrap(), ways).unwrap()
 }
 

@@ -22,7 +22,11 @@ fn look(port: u16) -> Result<Identified, Failed> {
     let text = "organisation = \"Lab\"\nauthorised_by = \"Jane\"\nvalid_until = \"2999-01-01\"\nabout = \"https://lab.example/\"\n\
                 blocks = [\"127.0.0.1/32\"]\nlab = true\ntcp = \"1-65535\"\n[rate]\nall = 1000000\nnetwork = 1000000\nhost = 1000000\n";
     let governor = Governor::new(Scope::parse(text).unwrap(), None);
-    let patience = Patience { connect: Duration::from_secs(5), answer: Duration::from_millis(2_500) };
+    let patience = Patience {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_millis(2_500),
+        greeting: Duration::from_millis(2_500),
+    };
     let caller = Caller::new(&governor, None, patience).unwrap();
     let scope = governor.scope();
     let target = scope.service(scope.admit(HOST).unwrap(), Transport::Tcp, port).unwrap();

@@ -8,7 +8,7 @@ use watchpost_core::record::FactKind;
 
 use super::http::Client;
 use super::{CHECKS, Finding, Look, Remedy, Spec, greeting, told};
-use crate::talk::Failed;
+use crate::talk::{Failed, Wait};
 
 pub(super) const SPEC: Spec = Spec {
     name: "banner",
@@ -53,7 +53,7 @@ fn look(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
             let tls = look.subject.tls || (look.subject.spoken().is_none() && TLS_PORTS.contains(&port));
             let visit = look.visit();
             let mut line = if tls { visit.connect_tls(None)? } else { visit.connect()? };
-            let heard = line.hear(|bytes| bytes.contains(&b'\n'))?;
+            let heard = line.hear_with(Wait::Greeting, |bytes| bytes.contains(&b'\n'))?;
             told(heard.split(|byte| *byte == b'\n').next().unwrap_or_default())
         }
     };

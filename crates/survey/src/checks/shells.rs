@@ -7,7 +7,7 @@
 use watchpost_core::inventory::Rung;
 
 use super::{Finding, Look, RESTRICT, Remedy, Spec, find, told};
-use crate::talk::Failed;
+use crate::talk::{Failed, Wait};
 
 const PROTOCOL: Remedy = Remedy { place: "sshd_config", line: "Protocol 2" };
 const VNC_TYPES: Remedy = Remedy {
@@ -40,7 +40,7 @@ fn ssh_version(bytes: &[u8]) -> Option<&str> {
 }
 
 fn ssh(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
-    let heard = look.visit().connect()?.hear(|bytes| ssh_version(bytes).is_some())?;
+    let heard = look.visit().connect()?.hear_with(Wait::Greeting, |bytes| ssh_version(bytes).is_some())?;
     let Some(version) = ssh_version(&heard) else { return Ok(Vec::new()) };
     let evidence = vec![format!("SSH protocol {version}")];
     // 1.99 is how a server of protocol 2 says that it takes 1 as well.
@@ -92,7 +92,7 @@ fn rfb_types(bytes: &[u8], old: bool) -> Option<&[u8]> {
 fn vnc(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let visit = look.visit();
     let mut line = visit.connect()?;
-    let greeting = line.hear(|bytes| bytes.len() >= GREETING)?;
+    let greeting = line.hear_with(Wait::Greeting, |bytes| bytes.len() >= GREETING)?;
     let Some(answer) = rfb_answer(&greeting) else { return Ok(Vec::new()) };
     let version = told(greeting.get(..GREETING).unwrap_or_default());
     line.say(answer)?;
@@ -172,8 +172,11 @@ fn without_options(mut bytes: &[u8]) -> Vec<u8> {
 
 fn telnet(look: &Look<'_>) -> Result<Vec<Finding>, Failed> {
     let visit = look.visit();
-    let heard =
-        visit.connect()?.hear(|bytes| matches!(prompt(bytes), Some(Prompt::Login | Prompt::Shell)))?;
+    let mut line = visit.connect()?;
+    let mut heard = line.hear_with(Wait::Greeting, |bytes| prompt(bytes).is_some())?;
+    if prompt(&heard) == Some(Prompt::Options) {
+        heard.extend(line.hear(|bytes| matches!(prompt(bytes), Some(Prompt::Login | Prompt::Shell)))?);
+    }
     let Some(prompt) = prompt(&heard) else { return Ok(Vec::new()) };
     let evidence = match prompt {
         Prompt::Options => "negotiates options (RFC 854)",

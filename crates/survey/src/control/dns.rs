@@ -187,7 +187,7 @@ mod tests {
             governor.stop();
             let stop = Instant::now();
             assert!(matches!(asking.join().unwrap(), Err(Unanswered::Stopped(_))));
-            assert!(stop.elapsed() < Duration::from_millis(250));
+            assert!(stop.elapsed() < Duration::from_secs(1), "a stop is a matter of a second");
         });
     }
 

@@ -24,8 +24,11 @@ const AT_ONCE: usize = 64;
 const PORTS: usize = 64;
 
 /// Whoever has answered a SYN just now answers a line as soon.
-pub(super) const PATIENCE: Patience =
-    Patience { connect: Duration::from_secs(2), answer: Duration::from_secs(2) };
+pub(super) const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(2),
+    answer: Duration::from_secs(2),
+    greeting: Duration::from_secs(2),
+};
 
 /// How sure it is that a port is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

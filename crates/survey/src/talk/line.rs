@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::socket::Until;
 use super::tls::{self, Seen};
-use super::{Failed, Visit};
+use super::{Failed, Patience, Visit};
 use crate::govern::Leave;
 
 /// Of a connection, to open it: SYN, ACK.
@@ -28,6 +28,20 @@ impl<'a> Wire<'a> {
             Self::Tls(stream) => stream.socket(),
         }
     }
+}
+
+/// A server that speaks first has begun by then, unless it looks up who calls.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Whether the server speaks first, where most do not.
+    Moment,
+    /// An answer.
+    Answer,
+    /// The greeting of a server that speaks first.
+    Greeting,
 }
 
 /// A connection within a visit.
@@ -68,19 +82,20 @@ impl<'a> Line<'a> {
     /// # Errors
     /// [`Failed`], where nothing had come before it; after a stop in any case.
     pub fn hear(&mut self, enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
-        self.hear_for(self.visit.caller.patience.answer, enough)
+        self.hear_with(Wait::Answer, enough)
     }
 
-    /// The same, with a patience of its own where that is less.
+    /// The same, with another patience.
     ///
     /// # Errors
     /// As [`Self::hear`].
-    pub fn hear_for(
-        &mut self,
-        patience: Duration,
-        enough: impl FnMut(&[u8]) -> bool,
-    ) -> Result<Vec<u8>, Failed> {
-        self.wire.socket().wait(patience.min(self.visit.caller.patience.answer));
+    pub fn hear_with(&mut self, wait: Wait, enough: impl FnMut(&[u8]) -> bool) -> Result<Vec<u8>, Failed> {
+        let Patience { answer, greeting, .. } = self.visit.caller.patience;
+        self.wire.socket().wait(match wait {
+            Wait::Answer => answer,
+            Wait::Greeting => greeting.max(answer),
+            Wait::Moment => answer.min(MOMENT),
+        });
         let heard = self.heard(enough);
         let acknowledged = self.wire.socket().acknowledged();
         self.leave.sent(acknowledged, HELD);

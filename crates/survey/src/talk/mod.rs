@@ -20,7 +20,7 @@ use watchpost_core::contact::Transport;
 use crate::govern::{Governor, Stopped};
 use crate::scope::InScope;
 pub use each::{by_turns, each};
-pub use line::Line;
+pub use line::{Line, Wait};
 pub use tls::Seen;
 
 /// Requests of a visit.
@@ -78,11 +78,17 @@ pub struct Patience {
     pub connect: Duration,
     /// For words, after each request.
     pub answer: Duration,
+    /// For a greeting, where the server speaks first: many look up who calls before they do.
+    pub greeting: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(3), answer: Duration::from_secs(3) }
+        Self {
+            connect: Duration::from_secs(3),
+            answer: Duration::from_secs(3),
+            greeting: Duration::from_secs(12),
+        }
     }
 }
 

@@ -36,7 +36,11 @@ fn server(words: &'static [u8], times: usize) -> u16 {
 }
 
 fn quick() -> Patience {
-    Patience { connect: Duration::from_secs(5), answer: Duration::from_millis(500) }
+    Patience {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_millis(500),
+        greeting: Duration::from_millis(500),
+    }
 }
 
 #[test]
@@ -99,7 +103,11 @@ fn dripping(first: &'static [u8]) -> u16 {
 /// How long a conversation goes on after a stop, and what it says then.
 fn stopped_amid(port: u16, talk: impl Fn(&Visit<'_>) -> Failed + Sync) -> Duration {
     let governor = governor(port);
-    let patient = Patience { connect: Duration::from_secs(5), answer: Duration::from_secs(5) };
+    let patient = Patience {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_secs(5),
+        greeting: Duration::from_secs(5),
+    };
     let caller = Caller::new(&governor, None, patient).unwrap();
     thread::scope(|threads| {
         let talking = threads.spawn(|| (talk(&caller.visit(target(&governor, port))), Instant::now()));
@@ -194,7 +202,11 @@ fn an_endless_handshake_is_not_read_on() {
 fn a_line_is_not_read_byte_by_byte_for_ever() {
     let port = dripping(b"");
     let governor = governor(port);
-    let patient = Patience { connect: Duration::from_secs(5), answer: Duration::from_secs(10) };
+    let patient = Patience {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_secs(10),
+        greeting: Duration::from_secs(10),
+    };
     let caller = Caller::new(&governor, None, patient).unwrap();
     let visit = caller.visit(target(&governor, port));
     let heard = visit.connect().unwrap().hear(|_| false).unwrap();

@@ -106,7 +106,11 @@ impl Daemon {
              [rate]\nall = 1000000\nnetwork = 1000000\nhost = 1000000\n"
         );
         let governor = Governor::new(Scope::parse(&text).unwrap(), None);
-        let patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_millis(1_500) };
+        let patience = Patience {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_millis(1_500),
+            greeting: Duration::from_millis(1_500),
+        };
         let caller = Caller::new(&governor, None, patience).unwrap();
         let target = self.target(&governor, transport);
         let known = identify(&caller, target).unwrap_or_default();

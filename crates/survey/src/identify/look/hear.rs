@@ -1,7 +1,5 @@
 //! What is said and heard on one line: the answer is read, told, and held against fingerprints.
 
-use std::time::Duration;
-
 use watchpost_core::record::FactKind;
 use watchpost_core::utterance::{Facts, Protocol};
 use watchpost_formats::conversation::said;
@@ -9,27 +7,22 @@ use watchpost_formats::conversation::said;
 use super::super::hello::{self, Hello};
 use super::super::{http, judge, words};
 use super::{Look, Reached, quiet};
-use crate::talk::{Failed, Line, Visit};
+use crate::talk::{Failed, Line, Visit, Wait};
 
 impl Look<'_> {
     pub(super) fn ask(&mut self, line: &mut Line<'_>, hello: Hello) -> Result<Reached, Failed> {
         let asked = self.asker.hello(hello);
         match line.say(&asked) {
-            Ok(()) => self.hear(line, Duration::MAX, &asked),
+            Ok(()) => self.hear(line, Wait::Answer, &asked),
             Err(failed) => quiet(failed),
         }
     }
 
     /// Hears an answer and learns of it.
-    pub(super) fn hear(
-        &mut self,
-        line: &mut Line<'_>,
-        patience: Duration,
-        asked: &[u8],
-    ) -> Result<Reached, Failed> {
+    pub(super) fn hear(&mut self, line: &mut Line<'_>, wait: Wait, asked: &[u8]) -> Result<Reached, Failed> {
         let port = self.port;
         let enough = |bytes: &[u8]| answer(port, asked, bytes, false).is_some();
-        let bytes = match line.hear_for(patience, enough) {
+        let bytes = match line.hear_with(wait, enough) {
             Ok(bytes) => bytes,
             Err(failed) => return quiet(failed),
         };
@@ -53,7 +46,7 @@ impl Look<'_> {
         if protocol == Protocol::Telnet && asked.is_empty() && facts.of(FactKind::Login).next().is_none() {
             let refusal = hello::refuse_telnet(&bytes);
             if !refusal.is_empty() && line.say(&refusal).is_ok() {
-                self.hear(line, Duration::MAX, &refusal)?;
+                self.hear(line, Wait::Answer, &refusal)?;
             }
         }
         if protocol == Protocol::Http {

@@ -7,20 +7,16 @@
 mod hear; // what is said and heard on one line
 mod secure; // TLS, at once or agreed on
 
-use std::time::Duration;
-
 use watchpost_core::record::FactKind;
 
 use super::hello::{self, Asker, Hello, Opening, Within};
 use super::recog::Fingerprints;
 use super::{Identified, http};
 use crate::scope::InScope;
-use crate::talk::{Caller, Failed, Visit};
+use crate::talk::{Caller, Failed, Visit, Wait};
 
 /// Visits.
 const MOST: usize = 3;
-/// A server that speaks first has begun by then, unless it looks up who calls.
-const MOMENT: Duration = Duration::from_secs(1);
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +37,8 @@ enum Reached {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Attempt {
     Quiet,
-    /// Hears, for so long; then asks in this way.
-    Hear(Duration, Option<Hello>),
+    /// Hears; then, after silence, asks in this way.
+    Hear(Wait, Option<Hello>),
     Say(Hello),
     Tls(Within),
     /// Hellos that are no lines of text, each on a connection of its own.
@@ -93,8 +89,8 @@ pub(super) fn tcp(
 fn first(port: u16) -> Attempt {
     match hello::opening(port) {
         Opening::Quiet => Attempt::Quiet,
-        Opening::Server => Attempt::Hear(Duration::MAX, None),
-        Opening::Unknown => Attempt::Hear(MOMENT, Some(Hello::Http)),
+        Opening::Server => Attempt::Hear(Wait::Greeting, None),
+        Opening::Unknown => Attempt::Hear(Wait::Moment, Some(Hello::Http)),
         Opening::Client(hello) => Attempt::Say(hello),
         Opening::Tls(within) => Attempt::Tls(within),
     }
@@ -115,11 +111,11 @@ fn following(port: u16, last: &Attempt, reached: Reached, found: &Identified) ->
         }
         // A port that is used otherwise than usual.
         (Reached::HungUp | Reached::Silence, Attempt::Say(_)) if !found.speaks => {
-            Some(Attempt::Hear(MOMENT, Some(Hello::Http)))
+            Some(Attempt::Hear(Wait::Moment, Some(Hello::Http)))
         }
         (Reached::HungUp | Reached::Silence | Reached::Words, Attempt::Tls(_)) if !found.tls => {
             if matches!(hello::opening(port), Opening::Tls(_)) {
-                Some(Attempt::Hear(MOMENT, Some(Hello::Http)))
+                Some(Attempt::Hear(Wait::Moment, Some(Hello::Http)))
             } else {
                 Some(others())
             }
@@ -143,10 +139,10 @@ fn by_error(found: &Identified) -> Option<Hello> {
 impl Look<'_> {
     fn attempt(&mut self, visit: &Visit<'_>, attempt: &Attempt) -> Result<Reached, Failed> {
         match attempt {
-            Attempt::Quiet => self.hear(&mut visit.connect()?, MOMENT, &[]),
-            Attempt::Hear(patience, then) => {
+            Attempt::Quiet => self.hear(&mut visit.connect()?, Wait::Moment, &[]),
+            Attempt::Hear(wait, then) => {
                 let mut line = visit.connect()?;
-                let reached = self.hear(&mut line, *patience, &[])?;
+                let reached = self.hear(&mut line, *wait, &[])?;
                 match then {
                     Some(hello) if reached == Reached::Silence => self.ask(&mut line, *hello),
                     _ if reached == Reached::Known => {

@@ -1,14 +1,12 @@
 //! TLS, at once or agreed on: who the certificate says it is, and what is spoken within.
 
-use std::time::Duration;
-
 use watchpost_core::record::{FactKind, LessonFact};
 use watchpost_formats::conversation::{fact, said};
 
 use super::super::hello::{Hello, Within};
 use super::super::{judge, words};
-use super::{Look, MOMENT, Reached, quiet};
-use crate::talk::{Failed, Line, Visit};
+use super::{Look, Reached, quiet};
+use crate::talk::{Failed, Line, Visit, Wait};
 
 impl Look<'_> {
     /// A known protocol whose server can be asked for its certificate on the same line.
@@ -78,9 +76,9 @@ impl Look<'_> {
         self.found.speaks = true;
         self.certificate(&line);
         let reached = match within {
-            Within::Server => self.hear(&mut line, Duration::MAX, &[])?,
+            Within::Server => self.hear(&mut line, Wait::Greeting, &[])?,
             Within::Client(hello) => self.ask(&mut line, hello)?,
-            Within::Unknown => match self.hear(&mut line, MOMENT, &[])? {
+            Within::Unknown => match self.hear(&mut line, Wait::Moment, &[])? {
                 Reached::Silence => self.ask(&mut line, Hello::Http)?,
                 reached => reached,
             },
