@@ -181,8 +181,6 @@ fn what_was_not_asked_is_no_change() {
         |host: &str| asked.iter().any(|net| net.contains(&host.parse::<std::net::IpAddr>().unwrap()));
     let silent = (1..255).map(|last| format!("10.88.6.{last}")).find(|host| !hosts.contains(host)).unwrap();
     assert!(hosts.iter().all(|host| was_asked(host)) && !was_asked(&silent), "{asked:?}");
-    let page = place.run(lab, &["survey", "diff", "raw.ndjson", "raw.ndjson"]).with(0);
-    assert!(page.stdout.contains("nothing changed"), "{}", page.stdout);
 }
 
 #[test]
