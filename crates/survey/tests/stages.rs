@@ -43,6 +43,7 @@ fn request(scope: &Scope, tcp: Vec<u16>, udp: Vec<u16>) -> Request {
         discover: Discover::Off,
         known: Vec::new(),
         on_link: false,
+        connects: true,
         rate: scope.rate,
         passes: Passes { least: 1, most: 1, aim: 1.0 },
         wait: Duration::from_millis(50),

@@ -52,7 +52,7 @@ pub struct Survey {
     pub sources: Vec<String>,
     /// How it was sent.
     pub method: Method,
-    /// Packets (by `connect`: connections) sent as probes.
+    /// Packets sent.
     pub probes: u64,
     /// Probes that were answered.
     pub answers: u64,

@@ -22,6 +22,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::connect::Connect;
 use crate::engine::{self, Change, Event, Passes, Position, Progress, Space};
 use crate::govern::{Governor, Stopped};
 use crate::plan::ports::{KNOCKS, TOP_TCP};
@@ -48,6 +49,8 @@ pub struct Request {
     pub known: Vec<IpAddr>,
     /// Targets are on the same link: ARP and neighbour solicitations reach them.
     pub on_link: bool,
+    /// By ordinary connections: neither ICMP nor bare ACKs can be sent.
+    pub connects: bool,
     /// Caps; never above the scope's.
     pub rate: Rate,
     /// How often.
@@ -380,6 +383,7 @@ pub fn knocks(request: &Request, scope: &Scope) -> Vec<Ask> {
     let allowed = KNOCKS.into_iter().filter(|port| scope.tcp.contains(*port));
     asks.extend(allowed.flat_map(|port| [Ask::Syn(port), Ask::Ack(port)]));
     asks.extend([53, 161].into_iter().filter(|port| scope.udp.contains(*port)).map(Ask::Udp));
+    asks.retain(|ask| !request.connects || Connect::can(*ask));
     if asks.is_empty() {
         // Whatever is asked at all shows it too.
         asks.extend(request.tcp.iter().take(3).map(|port| Ask::Syn(*port)));

@@ -189,7 +189,8 @@ fn ready<'a>(
         ));
     }
     // Ordinary sockets send no ARP.
-    request.on_link &= matches!(sender, Sender::Raw(_));
+    request.connects = matches!(sender, Sender::Connect(_));
+    request.on_link &= !request.connects;
     Ok(Ready { scope, policy, prints, request, wanted, start, found, governor, log, control, sender })
 }
 

@@ -20,6 +20,7 @@ fn wanted(scope: &Scope, discover: Discover) -> Request {
         discover,
         known: Vec::new(),
         on_link: false,
+        connects: false,
         rate: Rate::default(),
         passes: Passes::default(),
         wait: Duration::ZERO,
