@@ -290,26 +290,9 @@ pub struct ScopeCheck {
     #[command(flatten)]
     #[allow(missing_docs, reason = "see ProofOptions")]
     pub proof: survey::ProofOptions,
-    /// Hosts are not asked for the token when this file is there
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "watchpost.stop",
-        env = "WATCHPOST_STOP_FILE",
-        hide_env_values = true,
-        help_heading = "Safety"
-    )]
-    pub stop_file: PathBuf,
-    /// The log of what was done, a chain of hashes: that hosts were asked for the token is noted there
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "watchpost-audit.ndjson",
-        env = "WATCHPOST_AUDIT",
-        hide_env_values = true,
-        help_heading = "Safety"
-    )]
-    pub audit: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Safeguards")]
+    pub safeguards: survey::Safeguards,
     /// One JSON object; errors become JSON as well
     #[arg(long, hide_env_values = true, env = "WATCHPOST_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,

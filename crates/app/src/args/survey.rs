@@ -92,26 +92,9 @@ pub struct Take {
     /// Send nothing; print what would be sent
     #[arg(long, value_parser = FalseyValueParser::new(), help_heading = "Safety")]
     pub dry_run: bool,
-    /// Sending ends within a second when this file appears
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "watchpost.stop",
-        env = "WATCHPOST_STOP_FILE",
-        hide_env_values = true,
-        help_heading = "Safety"
-    )]
-    pub stop_file: PathBuf,
-    /// The log of what was done, a chain of hashes
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "watchpost-audit.ndjson",
-        env = "WATCHPOST_AUDIT",
-        hide_env_values = true,
-        help_heading = "Safety"
-    )]
-    pub audit: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see Safeguards")]
+    pub safeguards: Safeguards,
 
     /// Write the survey to a file; compressed if its name ends in .zst
     #[arg(short, long, value_name = "FILE", help_heading = "Results")]
@@ -174,6 +157,31 @@ pub struct ProofOptions {
     /// A host of the blocks that serves the token over HTTP
     #[arg(long, value_name = "ADDRESS[:PORT]", help_heading = "Safety")]
     pub token_host: Vec<String>,
+}
+
+/// What holds wherever something is sent to hosts of the blocks.
+#[derive(Debug, Args)]
+pub struct Safeguards {
+    /// Sending ends within a second when this file appears
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "watchpost.stop",
+        env = "WATCHPOST_STOP_FILE",
+        hide_env_values = true,
+        help_heading = "Safety"
+    )]
+    pub stop_file: PathBuf,
+    /// The log of what was done, a chain of hashes
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "watchpost-audit.ndjson",
+        env = "WATCHPOST_AUDIT",
+        hide_env_values = true,
+        help_heading = "Safety"
+    )]
+    pub audit: PathBuf,
 }
 
 /// Which hosts get every question.

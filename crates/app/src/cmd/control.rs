@@ -27,7 +27,8 @@ const HTTP: u16 = 80;
 /// # Errors
 /// It was stopped, nothing can be asked, or what is sent cannot be noted.
 pub fn alone(scope: &Scope, typed: &ScopeCheck) -> Result<Vec<Proof>, Failure> {
-    let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone())).interrupted_by(stop::asked);
+    let governor =
+        Governor::new(scope.clone(), Some(typed.safeguards.stop_file.clone())).interrupted_by(stop::asked);
     if typed.proof.token_host.is_empty() {
         return proofs(&governor, &typed.proof);
     }
@@ -35,8 +36,8 @@ pub fn alone(scope: &Scope, typed: &ScopeCheck) -> Result<Vec<Proof>, Failure> {
         Failure::usage(format!("nothing was sent: {why}"), "Ask again when it may be asked.")
     })?;
     stop::listen();
-    let mut log = audit::open(&typed.audit, scope)?;
-    noted(&mut log, &typed.audit, &governor, |governor| proofs(governor, &typed.proof))
+    let mut log = audit::open(&typed.safeguards.audit, scope)?;
+    noted(&mut log, &typed.safeguards.audit, &governor, |governor| proofs(governor, &typed.proof))
 }
 
 /// Has hosts asked for the token, as a run of its own in the audit log; the governor has counted nothing before.

@@ -18,6 +18,8 @@ pub struct Known {
     forbidden: RoaringTreemap,
     /// Of each pass: its canaries, and those of them that have not answered.
     passes: Vec<(Canaries, RoaringTreemap)>,
+    /// Questions of the pass at hand that have an answer.
+    heard: u64,
     /// The same by network, over all passes.
     networks: BTreeMap<usize, (u64, u64)>,
     /// Known-live places for canaries between passes' own probes, round and round.
@@ -59,10 +61,17 @@ impl Known {
     /// A pass begins, the first or another.
     pub fn pass_begins(&mut self, pass: u8) {
         self.passes.resize_with(usize::from(pass) + 1, Default::default);
+        self.heard = 0;
+    }
+
+    /// How many questions of the pass at hand have an answer: no more than were asked, less where nothing tells which question it is to.
+    pub fn heard(&self) -> u64 {
+        self.heard
     }
 
     /// Takes an answer to a question of a pass; true if the place had not answered before.
     pub fn answered(&mut self, place: u64, network: usize, pass: u8, how: How) -> bool {
+        let is_now = usize::from(pass) + 1 == self.passes.len();
         // Each canary counts once, in the pass that asked it, however late it answers, as everybody else's answer does.
         if let Some((canaries, silent)) = self.passes.get_mut(usize::from(pass))
             && how != How::Forbidden
@@ -70,13 +79,15 @@ impl Known {
         {
             canaries.answered += 1;
             self.networks.entry(network).or_default().1 += 1;
+            self.heard += u64::from(is_now);
         }
         let new = match how {
             How::Open => self.open.insert(place),
             How::Refused => self.refused.insert(place),
-            How::Forbidden => return self.forbidden.insert(place),
+            How::Forbidden => self.forbidden.insert(place),
         };
-        if new && (how == How::Open || self.open.len() < FEW) {
+        self.heard += u64::from(new && is_now);
+        if new && (how == How::Open || how == How::Refused && self.open.len() < FEW) {
             self.live(place);
         }
         new

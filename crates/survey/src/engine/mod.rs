@@ -201,6 +201,7 @@ pub fn run(
             let begun = prober.now();
             run.position = Position { pass, turn: from };
             run.known.pass_begins(pass);
+            run.asked = 0;
             let Some(order) = order(places, plan.key, pass) else { break };
             let mut turns = order.shard(number, shards, from);
             from = 0;
@@ -213,8 +214,12 @@ pub fn run(
             }
             // Answers that come later than this are still known, by their slot; only before an end are they all waited for.
             let last = pass + 1 >= plan.passes.least;
-            let wait = if last { plan.wait.max(interval(plan.rate)) } else { plan.wait.min(BETWEEN) };
-            let until = (prober.now() + wait.as_nanos() as Tick).max(begun + APART);
+            let wait = if last { plan.wait } else { plan.wait.min(BETWEEN) };
+            let now = prober.now();
+            let until = Until {
+                least: if last { now + interval(plan.rate).as_nanos() as Tick } else { begun + APART },
+                most: (now + wait.as_nanos() as Tick).max(begun + APART),
+            };
             if let Err(why) = run.listen(until, prober, leave, tell)? {
                 stopped = Some((why, Position { pass: pass + 1, turn: 0 }));
                 break;
@@ -262,6 +267,13 @@ fn missed(canaries: &[Canaries]) -> f64 {
     (1.0 - all.answers()).powi(i32::try_from(canaries.len()).unwrap_or(i32::MAX))
 }
 
+/// How long answers are waited for: at least so long, and no longer where none is missing.
+#[derive(Clone, Copy)]
+struct Until {
+    least: Tick,
+    most: Tick,
+}
+
 struct Run<'a> {
     plan: &'a Plan,
     pace: Pace<Pending>,
@@ -271,6 +283,8 @@ struct Run<'a> {
     position: Position,
     turns: u64,
     sent: u64,
+    /// Questions of the pass at hand, without running canaries.
+    asked: u64,
     sent_by: Vec<u64>,
     batch: Vec<Probe>,
     /// The network of each of the batch.
@@ -311,6 +325,7 @@ impl<'a> Run<'a> {
             position: plan.from,
             turns: 0,
             sent: 0,
+            asked: 0,
             sent_by: vec![0; targets.networks()],
             batch: Vec::with_capacity(BATCH),
             networks: Vec::with_capacity(BATCH),
@@ -385,10 +400,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Only hears, until a time.
+    /// Only hears, until a time, or until every question of the pass has its answer.
     fn listen(
         &mut self,
-        until: Tick,
+        until: Until,
         prober: &mut impl Prober,
         leave: &mut dyn FnMut() -> Result<(), Stopped>,
         tell: &mut dyn FnMut(Event<'_>),
@@ -398,6 +413,8 @@ impl<'a> Run<'a> {
             if let Err(why) = self.look(now, leave, tell) {
                 return Ok(Err(why));
             }
+            let is_complete = self.known.heard() >= self.asked;
+            let until = if is_complete { until.least } else { until.most.max(until.least) };
             if now >= until {
                 return Ok(Ok(()));
             }
@@ -456,7 +473,7 @@ impl<'a> Run<'a> {
     /// These went out.
     fn count(&mut self, went: usize) {
         self.sent += went as u64;
-        self.turned.drain(..went);
+        self.asked += self.turned.drain(..went).flatten().count() as u64;
         for network in self.networks.drain(..went) {
             if let Some(sent) = self.sent_by.get_mut(network) {
                 *sent += 1;

@@ -9,6 +9,8 @@ struct Net {
     /// Open places.
     open: Box<dyn Fn(IpAddr, u16) -> bool>,
     refuses: bool,
+    /// One place that never answers.
+    silent: Option<(IpAddr, u16)>,
     /// Lost answers come again after a second, as TCP has it.
     repeats: bool,
     loss: f64,
@@ -26,6 +28,7 @@ impl Net {
             now: 1_000,
             open: Box::new(open),
             refuses: false,
+            silent: None,
             repeats: false,
             loss: 0.0,
             limit: None,
@@ -69,6 +72,7 @@ impl Prober for Net {
             self.carried.push_back(self.now);
             let Ask::Syn(port) = probe.ask else { continue };
             let kind = match (self.open)(to, port) {
+                _ if self.silent == Some((to, port)) => continue,
                 true => Kind::Open(None),
                 false if self.refuses => Kind::Refused,
                 false => continue,
@@ -285,6 +289,26 @@ fn answers_that_come_again_do_not_make_the_loss_look_smaller() {
     assert!((0.59..0.69).contains(&share), "{share}");
     // What came again was found all the same.
     assert!(found.len() as f64 > 0.88 * 2_048.0, "{}", found.len());
+}
+
+#[test]
+fn who_has_all_answers_waits_for_none() {
+    let plan = Plan { wait: Duration::from_secs(60), ..plan("10.0.0.0/24", 1..=20, FAST) };
+    let mut net = Net::new(some);
+    net.refuses = true;
+    let began = net.now;
+    let (outcome, _) = go(&plan, &mut net);
+    assert_eq!(outcome.canaries.len(), 2);
+    // The second between passes, and no minute behind the last.
+    assert!((1_000_000_000..3_000_000_000).contains(&(net.now - began)), "{}", net.now - began);
+    // One is silent.
+    let mut net = Net::new(some);
+    net.refuses = true;
+    let silent: IpAddr = [10, 0, 0, 7].into();
+    net.silent = Some((silent, 9));
+    let began = net.now;
+    go(&plan, &mut net);
+    assert!(net.now - began > 60_000_000_000);
 }
 
 #[test]

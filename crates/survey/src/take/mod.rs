@@ -319,7 +319,7 @@ impl Taking<'_> {
         }
         let done = done?;
         // The governor knows nothing of these packets: conversations begin when they are a second old.
-        self.governor.rest(Duration::from_secs(1).saturating_sub(request.wait));
+        self.governor.rest(Duration::from_secs(1));
         match stage {
             Stage::Tcp => self.found.many.extend(&done.many),
             Stage::Rest => {

@@ -6,7 +6,7 @@ use watchpost_survey::govern::Governor;
 use watchpost_survey::scope::Scope;
 use watchpost_survey::take::{self, Discover, Request};
 
-use super::{plan, take::seed};
+use super::plan;
 use crate::args::survey::Take;
 use crate::exit::{Exit, Failure, output_failed};
 use crate::render::clean::clean;
@@ -17,7 +17,7 @@ use crate::render::clean::clean;
 /// # Errors
 /// As those of a survey, before it sends.
 pub fn run(typed: &Take, scope: &Scope, quiet: bool) -> Result<Exit, Failure> {
-    let (request, cut) = plan::request(typed, scope, seed(typed.seed)?)?;
+    let (request, cut) = plan::request(typed, scope, plan::seed(typed.seed)?)?;
     if !quiet {
         let mut err = io::stderr().lock();
         for sentence in cut.iter().map(|cut| clean(cut)) {

@@ -157,6 +157,26 @@ pub fn words(request: &Request) -> String {
     text
 }
 
+/// Three numbers that nobody guesses; with a number given the order is always the same, and the hashes are not.
+///
+/// # Errors
+/// This machine has no chance to give.
+pub fn seed(given: Option<u64>) -> Result<[u64; 3], Failure> {
+    let mut bytes = [0; 24];
+    let read = std::fs::File::open("/dev/urandom")
+        .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut bytes));
+    read.map_err(|error| {
+        Failure::internal(format!("/dev/urandom: {error}"), "Without chance there are no keys.")
+    })?;
+    let (words, _) = bytes.as_chunks::<8>();
+    let mut seed = [0; 3];
+    for (seed, word) in seed.iter_mut().zip(words) {
+        *seed = u64::from_le_bytes(*word);
+    }
+    seed[0] = given.unwrap_or(seed[0]);
+    Ok(seed)
+}
+
 fn reasons(cut: &[String]) -> String {
     cut.iter().take(3).map(|reason| format!("; {reason}")).collect()
 }

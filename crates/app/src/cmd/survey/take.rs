@@ -146,7 +146,7 @@ fn ready<'a>(
     let prints = prints(typed)?;
     few(prints.troubles().iter().map(ToString::to_string)).iter().for_each(|trouble| say(trouble));
     let kept = files.resume.map(Kept::read).transpose()?;
-    let seed = kept.as_ref().map_or_else(|| seed(typed.seed), |kept| Ok(kept.seed))?;
+    let seed = kept.as_ref().map_or_else(|| plan::seed(typed.seed), |kept| Ok(kept.seed))?;
     let (mut request, cut) = plan::request(typed, scope, seed)?;
     let standing = before.into_iter().flat_map(Inventory::standing);
     request.known = standing.filter_map(|service| service.host.parse().ok()).collect();
@@ -157,13 +157,13 @@ fn ready<'a>(
             Ok(()) => (start, found) = (kept.start, kept.found),
             Err(other) if files.or_anew => {
                 say(&format!("{}; begun anew", other.message));
-                request.seed = self::seed(typed.seed)?;
+                request.seed = plan::seed(typed.seed)?;
             }
             Err(other) => return Err(other),
         }
     }
     cut.iter().for_each(|sentence| say(sentence));
-    let governor = Governor::new(scope.clone(), Some(typed.stop_file.clone()))
+    let governor = Governor::new(scope.clone(), Some(typed.safeguards.stop_file.clone()))
         .at_most(request.rate)
         .interrupted_by(stop::asked);
     governor.open().map_err(|why| {
@@ -173,7 +173,7 @@ fn ready<'a>(
         )
     })?;
     stop::listen();
-    let mut log = audit::open(&typed.audit, scope)?;
+    let mut log = audit::open(&typed.safeguards.audit, scope)?;
     let control = proof(typed, &governor, &mut log)?;
     if control.contains(NOT_PROVEN) {
         let answers = "and you answer for it (--unproven)";
@@ -205,7 +205,7 @@ struct Sent {
 fn send(typed: &Take, screen: &Typed, ready: &mut Ready<'_>) -> Result<Sent, Failure> {
     let Ready { scope, prints, request, found, governor, log, sender, .. } = ready;
     let what = format!("{}, by {}", plan::words(request), sender.name());
-    note(log, &typed.audit, Event::Start { what })?;
+    note(log, &typed.safeguards.audit, Event::Start { what })?;
     let blocks = match scope.blocks.as_slice() {
         [only] => only.to_string(),
         all => format!("{} blocks", all.len()),
@@ -226,10 +226,10 @@ fn send(typed: &Take, screen: &Typed, ready: &mut Ready<'_>) -> Result<Sent, Fai
     shown.done();
     found.stopped = found.stopped.take().or(stopped);
     let audit_end = match &failed {
-        None => audit_end(log, &typed.audit, found, ran_before, governor)?,
+        None => audit_end(log, &typed.safeguards.audit, found, ran_before, governor)?,
         Some(failed) => {
             let how = format!("{failed}; counted as far as was told");
-            note(log, &typed.audit, Event::End { how, packets: told + stage })?;
+            note(log, &typed.safeguards.audit, Event::End { how, packets: told + stage })?;
             log.end().hash.clone()
         }
     };
@@ -295,11 +295,12 @@ fn proof(typed: &Take, governor: &Governor, log: &mut Log<File>) -> Result<Strin
     if typed.proof.token_host.is_empty() {
         return control::needed(governor, &typed.proof, typed.unproven);
     }
-    let own = Governor::new(governor.scope().clone(), Some(typed.stop_file.clone()))
+    let own = Governor::new(governor.scope().clone(), Some(typed.safeguards.stop_file.clone()))
         .at_most(governor.rate())
         .interrupted_by(stop::asked);
-    let control =
-        control::noted(log, &typed.audit, &own, |own| control::needed(own, &typed.proof, typed.unproven));
+    let control = control::noted(log, &typed.safeguards.audit, &own, |own| {
+        control::needed(own, &typed.proof, typed.unproven)
+    });
     // What it sent is within the caps of the survey, too.
     thread::sleep(Duration::from_secs(1));
     control
@@ -394,23 +395,6 @@ fn prints(typed: &Take) -> Result<Fingerprints, Failure> {
             "Name the folder `xml` of a copy of Recog.",
         )
     })
-}
-
-/// Three numbers that nobody guesses; with a number given the order is always the same, and the hashes are not.
-pub(super) fn seed(given: Option<u64>) -> Result<[u64; 3], Failure> {
-    let mut bytes = [0; 24];
-    let read =
-        File::open("/dev/urandom").and_then(|mut random| io::Read::read_exact(&mut random, &mut bytes));
-    read.map_err(|error| {
-        Failure::internal(format!("/dev/urandom: {error}"), "Without chance there are no keys.")
-    })?;
-    let (words, _) = bytes.as_chunks::<8>();
-    let mut seed = [0; 3];
-    for (seed, word) in seed.iter_mut().zip(words) {
-        *seed = u64::from_le_bytes(*word);
-    }
-    seed[0] = given.unwrap_or(seed[0]);
-    Ok(seed)
 }
 
 fn now() -> Time {
