@@ -153,8 +153,8 @@ fn survey(parts: &[Inventory], shards: &[Shard]) -> Survey {
         method: if all().all(|survey| survey.method == Method::Raw) { Method::Raw } else { Method::Connect },
         probes: all().map(|survey| survey.probes).fold(0, u64::saturating_add),
         answers: all().map(|survey| survey.answers).fold(0, u64::saturating_add),
-        rate: all().map(|survey| survey.rate).sum(),
-        rate_cap: all().map(|survey| survey.rate_cap).sum(),
+        rate: all().map(|survey| survey.rate).sum::<f64>().clamp(0.0, f64::MAX),
+        rate_cap: all().map(|survey| survey.rate_cap).sum::<f64>().clamp(0.0, f64::MAX),
         coverage: round(all().map(|survey| survey.coverage.clamp(0.0, 1.0)).sum::<f64>().min(1.0)),
         miss: pool(all().filter_map(|survey| survey.miss)),
         miss_by_prefix: by_prefix(all()),
@@ -178,7 +178,7 @@ fn each<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
 fn pool(parts: impl Iterator<Item = Miss>) -> Option<Miss> {
     let parts: Vec<Miss> = parts.filter(|miss| miss.canaries > 0).collect();
     let canaries = parts.iter().map(|miss| miss.canaries).fold(0, u64::saturating_add);
-    let sum: f64 = parts.iter().map(|miss| miss.rate * miss.canaries as f64).sum();
+    let sum: f64 = parts.iter().map(|miss| miss.rate.clamp(0.0, 1.0) * miss.canaries as f64).sum();
     let low = parts.iter().map(|miss| miss.low).reduce(f64::min)?;
     let high = parts.iter().map(|miss| miss.high).reduce(f64::max)?;
     Some(Miss { rate: round(sum / canaries as f64), low, high, canaries })
@@ -386,6 +386,20 @@ mod tests {
         assert_eq!(found, ["tcp/*", "tcp/80", "udp/53"]);
         let hidden = |s: &&String| s.contains("opens every port");
         assert_eq!(inventory.survey.unseen.iter().filter(hidden).count(), 1);
+    }
+
+    #[test]
+    fn numbers_that_no_survey_gives_stay_numbers() {
+        let absurd = |number| {
+            let mut part = part(number, &[]);
+            (part.survey.rate, part.survey.rate_cap) = (f64::MAX, f64::MAX);
+            part.survey.miss =
+                part.survey.miss.map(|miss| Miss { rate: f64::MAX, canaries: u64::MAX, ..miss });
+            part
+        };
+        let inventory = join(&[absurd(1), absurd(2)]).unwrap().inventory;
+        let lines: Vec<String> = inventory.write().collect();
+        assert!(Inventory::read(lines.iter().map(String::as_bytes)).is_ok(), "{lines:?}");
     }
 
     #[test]
