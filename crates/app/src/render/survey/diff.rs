@@ -107,6 +107,8 @@ struct Index<'a> {
     services: BTreeMap<(&'a str, &'a str), &'a Service>,
     /// Worst first.
     exposures: BTreeMap<(&'a str, &'a str), Vec<&'a Exposure>>,
+    /// The highest rung of each check.
+    checks: BTreeMap<(&'a str, &'a str, &'a str), &'a Exposure>,
 }
 
 impl<'a> Index<'a> {
@@ -118,7 +120,15 @@ impl<'a> Index<'a> {
             exposures.entry((&exposure.host, &exposure.service)).or_default().push(exposure);
         }
         exposures.values_mut().for_each(|all| all.sort_by_key(|e| std::cmp::Reverse((weight(e), e.rung))));
-        Self { services, exposures }
+        let mut checks: BTreeMap<(&str, &str, &str), &Exposure> = BTreeMap::new();
+        for exposure in exposures.values().flatten().copied() {
+            let worst =
+                checks.entry((&exposure.host, &exposure.service, &exposure.check)).or_insert(exposure);
+            if exposure.rung >= worst.rung {
+                *worst = exposure;
+            }
+        }
+        Self { services, exposures, checks }
     }
 
     fn service<'b>(&'b self, change: &'b Change) -> Option<&'b Service> {
@@ -130,6 +140,15 @@ impl<'a> Index<'a> {
         'a: 'b,
     {
         self.exposures.get(&(change.host.as_str(), change.service.as_str())).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the check of a change found, that with the highest rung.
+    fn worst<'b>(&'b self, change: &'b Change) -> Option<&'b Exposure>
+    where
+        'a: 'b,
+    {
+        let check = change.check.as_deref()?;
+        self.checks.get(&(change.host.as_str(), change.service.as_str(), check)).copied()
     }
 }
 
@@ -204,10 +223,7 @@ impl OfService<'_> {
     fn other(&self, change: &Change) -> Line {
         let (was, is) = (side(change.before.as_ref()), side(change.after.as_ref()));
         if change.aspect == Aspect::Exposure {
-            let found =
-                self.after.exposures(change).iter().filter(|e| Some(&e.check) == change.check.as_ref());
-            let worst = found.max_by_key(|e| e.rung);
-            return match (worst, change.kind) {
+            return match (self.after.worst(change), change.kind) {
                 (Some(worst), ChangeKind::Added) => {
                     self.line('+', weight(worst), clean(&worst.what), self.since(worst))
                 }
