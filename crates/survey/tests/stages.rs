@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use watchpost_survey::connect::Connect;
-use watchpost_survey::engine::Passes;
+use watchpost_survey::engine::{Passes, Position};
 use watchpost_survey::govern::Governor;
 use watchpost_survey::scope::{Scope, Targets};
-use watchpost_survey::take::{Discover, Found, News, Request, Sender, Stage, take};
+use watchpost_survey::take::{Discover, Found, Host, News, Request, Sender, Stage, UnderWay, take};
 
 /// A host with two services, and one with more than anybody expects.
 const FEW: &str = "127.66.0.1";
@@ -124,4 +124,29 @@ fn goes_on(request: &Request, whole: &Found, stage: Stage, times: u32) {
     let sent: u64 = parts.map(|ran| ran.done.progress.sent).sum();
     let questions = whole.ran.iter().find(|ran| ran.stage == stage).unwrap().questions;
     assert!(sent <= questions + questions / 32 + 2, "{stage} {times}: {sent} sent, of {questions}");
+}
+
+#[test]
+fn what_a_file_says_of_a_survey_breaks_nothing_and_reaches_nobody_else() {
+    let all = |net: &str| net.parse().unwrap();
+    let begun = |stage, blocks| Found {
+        under_way: Some(UnderWay { stage, blocks, pairs: Vec::new(), at: Position::default() }),
+        ..Found::default()
+    };
+    let request = request(&scope(), vec![40_300, 40_301], Vec::new());
+    // More addresses than can be counted, none of which is asked as a block.
+    let found = part(&request, begun(Stage::Tcp, vec![all("::/0"), all("::/0"), all("2001:db8::/32")]), None);
+    assert_eq!((found.sent().len(), &found.stopped), (0, &None));
+    // A host that refused as often as can be counted, and all of IPv4, which is cut to the scope.
+    let mut found = begun(Stage::Tcp, vec![all("0.0.0.0/0")]);
+    let refused = Host { refused: u32::MAX, ..Host::default() };
+    found.hosts.insert(FEW.parse().unwrap(), refused);
+    let found = part(&request, found, None);
+    let sent: Vec<String> = found.sent().keys().map(ToString::to_string).collect();
+    assert_eq!(sent, ["127.66.0.0/24"]);
+    assert_eq!(found.hosts[&FEW.parse().unwrap()].refused, u32::MAX);
+    // A place behind every end.
+    let mut found = begun(Stage::Tcp, vec![all("127.66.0.0/30")]);
+    found.under_way.as_mut().unwrap().at = Position { pass: 0, turn: u64::MAX };
+    assert_eq!(part(&request, found, None).sent().len(), 0);
 }

@@ -69,7 +69,7 @@ pub fn end(
         note(log, path, Event::Sent { prefix: network.to_string(), packets: *packets })?;
     }
     let how = stopped.unwrap_or_else(|| "done".to_owned());
-    note(log, path, Event::End { how, packets: sent.values().sum() })?;
+    note(log, path, Event::End { how, packets: sent.values().copied().fold(0, u64::saturating_add) })?;
     Ok(log.end().hash.clone())
 }
 

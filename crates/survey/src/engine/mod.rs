@@ -217,8 +217,8 @@ pub fn run(
             let wait = if last { plan.wait } else { plan.wait.min(BETWEEN) };
             let now = prober.now();
             let until = Until {
-                least: if last { now + interval(plan.rate).as_nanos() as Tick } else { begun + APART },
-                most: (now + wait.as_nanos() as Tick).max(begun + APART),
+                least: if last { after(now, interval(plan.rate)) } else { begun + APART },
+                most: after(now, wait).max(begun + APART),
             };
             if let Err(why) = run.listen(until, prober, leave, tell)? {
                 stopped = Some((why, Position { pass: pass + 1, turn: 0 }));
@@ -251,6 +251,11 @@ pub fn run(
 /// Of shards only the parts of one pass make a whole; a place may be asked by one shard in this pass and by another in the next.
 pub fn order(places: u64, key: u64, pass: u8) -> Option<Permutation> {
     Permutation::new(places, key.wrapping_add(u64::from(pass) << 32))
+}
+
+/// A moment so much later.
+fn after(now: Tick, wait: Duration) -> Tick {
+    now.saturating_add(Tick::try_from(wait.as_nanos()).unwrap_or(Tick::MAX))
 }
 
 /// How long after the last packet another plan may begin: no host and no network is asked sooner than its cap has it.

@@ -340,3 +340,18 @@ fn who_opens_much_is_left_alone_and_named() {
     };
     assert!(go(&few, &mut Net::new(|_, _| true)).0.many.is_empty());
 }
+
+#[test]
+fn whoever_is_told_to_wait_for_ever_waits() {
+    let mut net = Net::new(|_, _| false);
+    net.now = 2_000_000_000;
+    let rate = Rate { all: 1_000, network: 1_000, host: 1_000 };
+    let plan = Plan { wait: Duration::MAX, ..plan("203.0.113.0/30", 1..=2, rate) };
+    let mut looks = 0;
+    let mut leave = || {
+        looks += 1;
+        if looks < 100 { Ok(()) } else { Err(Stopped::Asked("enough".into())) }
+    };
+    let outcome = run(&plan, &mut net, &mut leave, &mut |_| {}).unwrap();
+    assert!(outcome.stopped.is_some() && outcome.progress.sent >= 8);
+}

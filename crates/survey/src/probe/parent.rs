@@ -113,7 +113,10 @@ impl Helper {
                     }
                 }
                 Told::Rate(change) => tell(Event::Rate(change)),
-                Told::Done(done) => return Ok(*done),
+                Told::Done(mut done) => {
+                    done.many.retain(|host| self.scope.admit(*host).is_ok());
+                    return Ok(*done);
+                }
                 Told::Failed(why) => return Err(Failed::Said(why)),
                 Told::Ready => return Err(Failed::Gone),
             }

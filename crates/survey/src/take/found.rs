@@ -106,7 +106,7 @@ impl Found {
         let address = answer.target.get();
         if let Kind::Unreachable { .. } = answer.kind {
             if let Some(host) = self.hosts.get_mut(&address) {
-                host.forbidden += 1;
+                host.forbidden = host.forbidden.saturating_add(1);
             }
             return;
         }
@@ -128,7 +128,9 @@ impl Found {
             (Stage::Udp, Ask::Udp(port), Kind::Words(words)) => {
                 host.udp.insert(port, words.clone());
             }
-            (Stage::Tcp | Stage::Rest | Stage::Udp, _, Kind::Refused) => host.refused += 1,
+            (Stage::Tcp | Stage::Rest | Stage::Udp, _, Kind::Refused) => {
+                host.refused = host.refused.saturating_add(1);
+            }
             (Stage::Discover, ask, _) => {
                 host.alive_by.insert(ask);
             }
@@ -149,9 +151,10 @@ impl Found {
 
     /// Packets sent, over all stages.
     pub fn sent(&self) -> BTreeMap<IpNet, u64> {
-        let mut sum = BTreeMap::new();
+        let mut sum: BTreeMap<IpNet, u64> = BTreeMap::new();
         for (network, sent) in self.ran.iter().flat_map(|ran| &ran.done.sent) {
-            *sum.entry(*network).or_default() += sent;
+            let all = sum.entry(*network).or_default();
+            *all = all.saturating_add(*sent);
         }
         sum
     }

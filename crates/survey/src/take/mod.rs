@@ -266,7 +266,8 @@ impl Taking<'_> {
         });
         let UnderWay { blocks, pairs, at: from, .. } = self.found.under_way.insert(begun).clone();
         let hosts = if pairs.is_empty() { count(&blocks) } else { self.found.hosts.len() as u64 };
-        let questions = if pairs.is_empty() { hosts * asks.len() as u64 } else { pairs.len() as u64 };
+        let questions =
+            if pairs.is_empty() { hosts.saturating_mul(asks.len() as u64) } else { pairs.len() as u64 };
         if questions == 0 {
             self.found.under_way = None;
             self.found.whole.insert(stage);
@@ -394,5 +395,6 @@ pub fn knocks(request: &Request, scope: &Scope) -> Vec<Ask> {
 
 /// Addresses of blocks that hold just what is asked.
 fn count(blocks: &[IpNet]) -> u64 {
-    blocks.iter().map(|block| 1u64 << (block.max_prefix_len() - block.prefix_len()).min(63)).sum()
+    let of = |block: &IpNet| 1u64 << (block.max_prefix_len() - block.prefix_len()).min(63);
+    blocks.iter().map(of).fold(0, u64::saturating_add)
 }

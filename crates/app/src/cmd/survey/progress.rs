@@ -84,7 +84,7 @@ impl Shown {
             bar.set_message(text);
         } else if Instant::now() >= state.next_line {
             state.next_line = Instant::now() + LINES;
-            let share = 100 * progress.position.turn / progress.turns.max(1);
+            let share = progress.position.turn.saturating_mul(100) / progress.turns.max(1);
             self.say(state, &format!("{}: {share} %, {text}", title(&self.blocks, &stage.to_string())));
         }
     }

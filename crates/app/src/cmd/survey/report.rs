@@ -135,7 +135,7 @@ fn survey(about: &About<'_>, found: &Found) -> Survey {
     let request = about.request;
     let scope_hash = about.scope.hash();
     let took: f64 = found.ran.iter().map(|ran| ran.done.took.as_secs_f64()).sum();
-    let sent: u64 = found.sent().values().sum();
+    let sent = found.sent().into_values().fold(0, u64::saturating_add);
     // Waiting is not sending; the mean is over both, for that is what the network had to bear.
     let rate = if took > 0.0 { sent as f64 / took } else { 0.0 };
     let shard = |(number, of): (u64, std::num::NonZeroU64)| Shard {
@@ -162,7 +162,11 @@ fn survey(about: &About<'_>, found: &Found) -> Survey {
         sources: about.sources.clone(),
         method: if about.method == "raw" { Method::Raw } else { Method::Connect },
         probes: sent,
-        answers: found.ran.iter().map(|ran| ran.done.progress.open + ran.done.progress.refused).sum(),
+        answers: found
+            .ran
+            .iter()
+            .flat_map(|ran| [ran.done.progress.open, ran.done.progress.refused])
+            .fold(0, u64::saturating_add),
         rate,
         rate_cap: request.rate.all.into(),
         coverage: measured::coverage(about, found),

@@ -212,10 +212,10 @@ fn send(typed: &Take, screen: &Typed, ready: &mut Ready<'_>) -> Result<Sent, Fai
     };
     let shown = progress::Shown::new(blocks, request.rate.all, screen.quiet);
     let ran_before = found.ran.len();
-    let (mut told, mut stage) = (0, 0);
+    let (mut told, mut stage) = (0_u64, 0);
     let (now_found, failed) = take::take(request, std::mem::take(found), sender, governor, &mut |news| {
         match &news {
-            take::News::Stage(..) => (told, stage) = (told + stage, 0),
+            take::News::Stage(..) => (told, stage) = (told.saturating_add(stage), 0),
             take::News::Progress(progress) => stage = progress.sent,
             _ => {}
         }
@@ -229,7 +229,7 @@ fn send(typed: &Take, screen: &Typed, ready: &mut Ready<'_>) -> Result<Sent, Fai
         None => audit_end(log, &typed.safeguards.audit, found, ran_before, governor)?,
         Some(failed) => {
             let how = format!("{failed}; counted as far as was told");
-            note(log, &typed.safeguards.audit, Event::End { how, packets: told + stage })?;
+            note(log, &typed.safeguards.audit, Event::End { how, packets: told.saturating_add(stage) })?;
             log.end().hash.clone()
         }
     };
@@ -441,11 +441,16 @@ fn audit_end(
     // What confirmations sent the governor has counted.
     let asked = ran.iter().filter(|ran| ran.stage != take::Stage::Confirm);
     let mut sent: BTreeMap<ipnet::IpNet, u64> = BTreeMap::new();
+    // What a helper tells of itself is no sure number.
+    let mut add = |network, packets: u64| {
+        let all = sent.entry(network).or_default();
+        *all = all.saturating_add(packets);
+    };
     for (network, packets) in asked.flat_map(|ran| &ran.done.sent) {
-        *sent.entry(*network).or_default() += packets;
+        add(*network, *packets);
     }
     for (network, packets) in governor.sent() {
-        *sent.entry(network).or_default() += packets;
+        add(network, packets);
     }
     audit::end(log, path, found.stopped.clone(), &sent)
 }

@@ -49,7 +49,10 @@ pub fn miss(found: &Found) -> Option<Miss> {
 }
 
 fn sum(all: Canaries, one: &Canaries) -> Canaries {
-    Canaries { asked: all.asked + one.asked, answered: all.answered + one.answered }
+    Canaries {
+        asked: all.asked.saturating_add(one.asked),
+        answered: all.answered.saturating_add(one.answered),
+    }
 }
 
 /// The same by network.
