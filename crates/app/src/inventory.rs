@@ -16,7 +16,7 @@ use crate::render::json;
 /// Bytes of a line; a survey's record names what was asked, which may be many prefixes.
 const LONGEST: u64 = 64 << 20;
 /// Bytes of a file, decompressed: what is larger is no survey, or was made to fill the memory.
-const LARGEST: u64 = 4 << 30;
+const LARGEST: u64 = 1 << 30;
 /// Mistakes told one by one.
 const TOLD: usize = 5;
 
