@@ -148,15 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_breaks_off_gives_what_came_before() {
+    fn a_file_that_breaks_off_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("survey.ndjson");
         write(&path, &taken()).unwrap();
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 20]).unwrap();
-        let cut = read(path.as_os_str(), true).unwrap();
-        assert_eq!(cut.services, taken().services);
-        assert_eq!(cut.exposures.len() + 1, taken().exposures.len());
+        // What is missing would look as if it were gone.
+        let refused = read(path.as_os_str(), true).unwrap_err();
+        assert!(refused.message.contains("it was cut off"), "{}", refused.message);
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        std::fs::write(&path, lines[..lines.len() - 1].concat()).unwrap();
+        assert!(read(path.as_os_str(), true).unwrap_err().message.contains("it was cut off"));
         std::fs::write(&path, b"").unwrap();
         assert!(read(path.as_os_str(), true).is_err());
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use watchpost_survey::engine::{Change, Progress, Why};
+use watchpost_survey::take::Stage;
 
 use super::words::{number, percent};
 
@@ -11,25 +12,22 @@ pub fn title(blocks: &str, stage: &str) -> String {
     format!("{blocks} · {stage}")
 }
 
-/// `pass 1 · 5,000/s of 5,000  open 38  loss 0.4 %  left 0:19`.
-pub fn line(progress: &Progress, cap: u32, elapsed: Duration) -> String {
+/// `pass 1, 0:19 left  5,000/s of 5,000  open 38  loss 0.4 %`.
+pub fn line(stage: Stage, progress: &Progress, cap: u32, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.05);
-    let mut text = format!(
-        "pass {}  {}/s of {}  open {}",
-        progress.position.pass + 1,
-        number((progress.sent as f64 / seconds) as u64),
-        number(cap.into()),
-        number(progress.open)
-    );
-    if let Some(loss) = progress.loss {
-        text.push_str(&format!("  loss {}", percent(loss)));
-    }
+    let mut text = format!("pass {}", progress.position.pass + 1);
     // Of this pass: how many more there are is known only at its end.
     let left = progress.turns.saturating_sub(progress.position.turn) as f64;
     let pace = progress.position.turn as f64 / seconds;
     if progress.position.pass == 0 && pace > 0.0 {
         let left = (left / pace) as u64;
-        text.push_str(&format!("  left {}:{:02}", left / 60, left % 60));
+        text.push_str(&format!(", {}:{:02} left", left / 60, left % 60));
+    }
+    let (sent, found) = (number((progress.sent as f64 / seconds) as u64), number(progress.open));
+    let found_are = if stage == Stage::Discover { "answers" } else { "open" };
+    text.push_str(&format!("  {sent}/s of {}  {found_are} {found}", number(cap.into())));
+    if let Some(loss) = progress.loss {
+        text.push_str(&format!("  loss {}", percent(loss)));
     }
     text
 }
@@ -66,8 +64,8 @@ mod tests {
             ..Progress::default()
         };
         assert_eq!(
-            line(&progress, 1_000, Duration::from_secs(5)).replace('\u{a0}', " "),
-            "pass 1  500/s of 1,000  open 38  loss 0.4 %  left 0:15"
+            line(Stage::Tcp, &progress, 1_000, Duration::from_secs(5)).replace('\u{a0}', " "),
+            "pass 1, 0:15 left  500/s of 1,000  open 38  loss 0.4 %"
         );
     }
 }

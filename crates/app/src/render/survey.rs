@@ -153,7 +153,8 @@ fn last(inventory: &Inventory, screen: &Screen) -> String {
         number(hosts.len() as u64),
         plural(inventory.survey.target_count, "address", "addresses"),
     );
-    if let Some(miss) = inventory.survey.miss {
+    // Of a part nothing is known of the rest.
+    if let Some(miss) = inventory.survey.miss.filter(|_| inventory.survey.is_whole()) {
         // Of who did not show himself nothing is known.
         let hosts = inventory.survey.hosts_asked_count();
         let hosts =

@@ -37,11 +37,13 @@ impl Inventory {
         self.exposures.sort_by_cached_key(|e| (order(&e.host, &e.service), e.check.clone(), e.what.clone()));
     }
 
-    /// What its file holds, in order.
+    /// What its file holds, in order. The first says how many follow: a file that was cut off looks as if services were gone.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        let follow = (self.services.len() + self.exposures.len()) as u64;
+        let survey = Survey { records: Some(follow), ..self.survey.clone() };
         let services = self.services.iter().map(|s| Record::Service(Box::new(s.clone())));
         let exposures = self.exposures.iter().map(|e| Record::Exposure(Box::new(e.clone())));
-        std::iter::once(Record::Survey(Box::new(self.survey.clone()))).chain(services).chain(exposures)
+        std::iter::once(Record::Survey(Box::new(survey))).chain(services).chain(exposures)
     }
 
     /// Reads lines, each a record, without their ends.
@@ -131,6 +133,8 @@ pub struct Reading {
     exposures: Vec<Exposure>,
     known: BTreeSet<(String, String)>,
     told: Told,
+    /// The last line could not be taken: half of one, where the file was cut off.
+    is_half: bool,
 }
 
 impl Reading {
@@ -140,7 +144,9 @@ impl Reading {
         if line.trim_ascii().is_empty() {
             return;
         }
-        if let Err((what, fix)) = self.record(line) {
+        let taken = self.record(line);
+        self.is_half = taken.is_err();
+        if let Err((what, fix)) = taken {
             self.skip(what, fix);
         }
     }
@@ -201,15 +207,22 @@ impl Reading {
     /// What was read.
     ///
     /// # Errors
-    /// No survey's record among the lines; what was wrong with other lines goes before it.
+    /// No survey's record among the lines, or fewer records than it says; what was wrong with other lines goes before it.
     pub fn finish(self) -> Result<(Inventory, Told), Vec<Mistake>> {
-        let Self { survey, services, exposures, mut told, .. } = self;
-        let Some(survey) = survey else {
+        let Self { survey, services, exposures, mut told, is_half, .. } = self;
+        let Some(mut survey) = survey else {
             let what = "there is no survey in it: nothing tells what was asked".to_owned();
             let fix = "Give a file that `watchpost survey` wrote, from its first line on.".to_owned();
             told.mistakes.push(Mistake { line: 0, what, fix });
             return Err(told.mistakes);
         };
+        let read = (services.len() + exposures.len()) as u64 + told.skipped.saturating_sub(is_half.into());
+        if let Some(all) = survey.records.take().filter(|all| read < *all) {
+            let what = format!("it was cut off: {read} of its {all} records are there");
+            let fix = "Give the whole file: what is missing would look as if it were gone.".to_owned();
+            told.mistakes.push(Mistake { line: 0, what, fix });
+            return Err(told.mistakes);
+        }
         let mut inventory = Inventory { survey, services, exposures };
         inventory.sort();
         Ok((inventory, told))

@@ -66,6 +66,12 @@ pub struct Survey {
     pub miss: Option<Miss>,
     /// The same by network (/24 of IPv4, /64 of IPv6), where canaries of its own tell; rising, at most 1,024.
     pub miss_by_prefix: Vec<PrefixMiss>,
+    /// SHA-256 of the policy that it was held against; null where there was none.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// How many records follow in its file: fewer are a file that was cut off. Null outside of files.
+    #[serde(default)]
+    pub records: Option<u64>,
     /// The survey that states were settled against.
     pub previous: Option<Previous>,
     /// The hash at the end of the audit log when this survey ended.

@@ -77,7 +77,7 @@ impl Shown {
 
     fn draw(&self, state: &mut State, progress: &Progress) {
         let Some((stage, _)) = state.stage else { return };
-        let text = line(progress, state.cap, state.began.elapsed());
+        let text = line(stage, progress, state.cap, state.began.elapsed());
         if let Some(bar) = &state.bar {
             bar.set_length(progress.turns.max(1));
             bar.set_position(progress.position.turn);

@@ -15,7 +15,7 @@ use watchpost_survey::audit::{Event, Log};
 use watchpost_survey::govern::Governor;
 use watchpost_survey::identify::recog::Fingerprints;
 use watchpost_survey::scope::Scope;
-use watchpost_survey::take::{self, Failed, Found, Request, Sender};
+use watchpost_survey::take::{self, Discover, Failed, Found, Request, Sender};
 use watchpost_survey::talk::{Caller, Patience};
 
 use super::examine::{self, Shown};
@@ -29,6 +29,7 @@ use crate::exit::{Exit, Failure, output_failed, why};
 use crate::inventory;
 use crate::render::clean::clean;
 use crate::render::survey as page;
+use crate::render::words::plural;
 use crate::render::{Screen, json};
 use crate::stop;
 
@@ -117,7 +118,8 @@ pub fn take(
 /// Everything that has to hold before the first packet.
 struct Ready<'a> {
     scope: &'a Scope,
-    policy: Option<Policy>,
+    /// With the hash of its file.
+    policy: Option<(Policy, Option<String>)>,
     prints: Fingerprints,
     request: Request,
     /// What was wanted, before this machine's ways cut it: where they differ on the day it goes on, it is still the same survey.
@@ -142,7 +144,7 @@ fn ready<'a>(
         let hint = "Nothing was sent. `watchpost scope check` says when it is open.";
         Failure::configuration(format!("{}: {closed}", typed.scope.display()), hint)
     })?;
-    let policy = typed.policy.as_deref().map(policy).transpose()?;
+    let policy = typed.policy.as_deref().map(|path| Ok((policy(path)?, hash_of(path)))).transpose()?;
     let prints = prints(typed)?;
     few(prints.troubles().iter().map(ToString::to_string)).iter().for_each(|trouble| say(trouble));
     let kept = files.resume.map(Kept::read).transpose()?;
@@ -258,7 +260,8 @@ fn finish(
     };
     let mut fresh = report::inventory(&about, &found, sent.looked);
     fresh.survey.audit_end = Some(sent.audit_end);
-    if let Some(policy) = &policy {
+    if let Some((policy, hash)) = &policy {
+        fresh.survey.policy.clone_from(hash);
         policy.judge(&mut fresh);
         few(policy.over(&fresh).into_iter()).iter().for_each(|over| say(over));
     }
@@ -274,7 +277,8 @@ fn finish(
             let path = resume::beside(files.out);
             let kept = Kept::new(scope.hash(), wanted, request.seed, start, found);
             kept.write(&path).map_err(|error| unwritable(&path, &error))?;
-            say(&format!("{why}: go on with the same command and --resume {}", path.display()));
+            let first = if typed.safeguards.stop_file.exists() { "take it away, and " } else { "" };
+            say(&format!("{why}: {first}go on with the same command and --resume {}", path.display()));
         }
         (None, Some(done)) => resume::remove(done),
         (None, None) => {}
@@ -353,6 +357,11 @@ fn unseen(request: &Request, sender: &Sender, scope: &Scope) -> Vec<String> {
             "ICMP, and what header fields tell of operating systems: it was sent by ordinary connections"
                 .to_owned(),
         );
+    }
+    let left = scope.tcp.iter().count().saturating_sub(request.tcp.len()) as u64;
+    if left > 0 && request.discover != Discover::Only {
+        let ports = plural(left, "TCP port", "TCP ports");
+        out.push(format!("{ports} that the scope allows and were not asked (--tcp all asks them)"));
     }
     if request.udp.is_empty() {
         out.push("UDP services: none was asked".to_owned());

@@ -27,7 +27,9 @@ struct Line {
 /// The page.
 pub fn page(changes: &[Change], before: &Inventory, after: &Inventory, screen: &Screen) -> String {
     let mut services: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
-    for change in changes.iter().filter(|change| change.is_news()) {
+    let other_policy = before.survey.policy != after.survey.policy;
+    let is_judged = |change: &&Change| !other_policy || change.check.as_deref() != Some("policy");
+    for change in changes.iter().filter(|change| change.is_news()).filter(is_judged) {
         services.entry(order(&change.host, &change.service)).or_default().push(change);
     }
     let (before_all, after_all) = (Index::new(before), Index::new(after));
@@ -74,6 +76,10 @@ fn other_questions(before: &Inventory, after: &Inventory) -> Vec<String> {
     }
     if before.survey.targets != after.survey.targets {
         told.push("the two did not ask the same addresses; what was not asked stands as before".to_owned());
+    }
+    if before.survey.policy != after.survey.policy {
+        let why = "so what is outside of it is not compared";
+        told.push(format!("the two were held against different policies, or one against none, {why}"));
     }
     if after.survey.previous.is_none() && before.survey.id != after.survey.id {
         let why = "so what did not answer once is told as gone (take it with --previous)";

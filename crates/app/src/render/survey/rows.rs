@@ -19,8 +19,9 @@ use crate::render::words::number;
 const ALIKE: usize = 4;
 /// Places of folded rows that are named beside the first.
 const NAMED: usize = 3;
-/// What stands behind a finding that the policy does not allow either.
+/// What stands behind a finding at a place that the policy does not allow, and behind one that it allows less of.
 const OUTSIDE: &str = ", outside of the policy";
+const BEYOND: &str = ", more than the policy allows";
 
 /// One row.
 struct Row<'a> {
@@ -82,6 +83,11 @@ fn merged<'a>(found: &[&'a Exposure]) -> Vec<Row<'a>> {
                 }
             }
             None => rows.push(Row::new(outside)),
+        }
+    }
+    for row in rows.iter_mut().filter(|row| row.exposure.within_policy == Some(false)) {
+        if !row.what.ends_with(OUTSIDE) {
+            row.what.push_str(BEYOND);
         }
     }
     rows
