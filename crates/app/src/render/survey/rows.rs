@@ -86,7 +86,7 @@ fn merged<'a>(found: &[&'a Exposure]) -> Vec<Row<'a>> {
         }
     }
     for row in rows.iter_mut().filter(|row| row.exposure.within_policy == Some(false)) {
-        if !row.what.ends_with(OUTSIDE) {
+        if row.exposure.check != "policy" && !row.what.ends_with(OUTSIDE) {
             row.what.push_str(BEYOND);
         }
     }
@@ -207,6 +207,17 @@ mod tests {
         let told = lines(&all);
         assert!(told[0].contains("drop tcp/22 to each of them from outside"), "{told:#?}");
         assert_eq!(told.len(), 2);
+    }
+
+    #[test]
+    fn what_the_policy_allows_less_of_says_so_and_what_it_forbids_says_it_once() {
+        let mut found = alike(2, Rung::Sensitive);
+        found[0].within_policy = Some(false);
+        found[1].check = "policy".into();
+        (found[1].what, found[1].within_policy) = ("a service outside of the policy".into(), Some(false));
+        let told = lines(&found).join("\n");
+        assert_eq!(told.matches(BEYOND).count(), 1, "{told}");
+        assert!(!told.contains(&format!("outside of the policy{BEYOND}")), "{told}");
     }
 
     #[test]
