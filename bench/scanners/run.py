@@ -48,11 +48,12 @@ def run(at, interface, command, limit, finished=None, core=None, stop=None):
             pid, code, used = os.wait4(child.pid, os.WNOHANG)
             if pid:
                 status, usage = code, used
+            # Not Popen.send_signal: it reaps a child that has just ended.
             elif now - began > limit or (finished and finished in tail(wrong)):
                 result.ended = False
-                child.send_signal(signal.SIGKILL)
+                os.kill(child.pid, signal.SIGKILL)
             elif stop and now - began > stop:
-                child.send_signal(signal.SIGINT)
+                os.kill(child.pid, signal.SIGINT)
                 stop = None
         child.returncode = status
         result.wall = time.monotonic() - began
