@@ -44,7 +44,7 @@ pub fn run(typed: &Take, screen: &Screen) -> Result<Exit, Failure> {
         let one = plan::scope(&typed.scope, typed.json).and_then(|read| round(typed, screen, &read, folder));
         match one {
             Ok(one) => {
-                take::show(typed, screen, &one.inventory)?;
+                take::show(typed.json, screen, &one.inventory)?;
                 exit = if one.exit == Exit::Done { exit } else { one.exit };
             }
             Err(failure) if taken == 0 => return Err(failure),

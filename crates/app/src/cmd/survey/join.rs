@@ -1,18 +1,17 @@
 //! `watchpost survey join`: the parts of one survey, which several machines took, become one file.
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use watchpost_core::inventory::{Inventory, Joined, Misfit, Previous, join, settle};
 
-use super::take::hash_of;
+use super::take::{hash_of, show};
 use crate::args::survey::Join;
-use crate::exit::{Exit, Failure, output_failed};
+use crate::cmd::audit::unwritable;
+use crate::exit::{Exit, Failure};
 use crate::inventory;
 use crate::render::clean::clean;
-use crate::render::survey as page;
-use crate::render::{Screen, json};
 
 /// Runs the command.
 ///
@@ -39,19 +38,8 @@ pub fn run(typed: &Join) -> Result<Exit, Failure> {
     });
     let asked = whole.asked();
     let whole = settle(whole, previous.as_ref(), asked);
-    inventory::write(&typed.out, &whole).map_err(|error| Failure {
-        exit: Exit::Output,
-        message: format!("{}: could not be written: {error}", typed.out.display()),
-        hint: "Make room, or write it elsewhere.".into(),
-    })?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    let written = if typed.json {
-        json::records(&mut out, whole.records())
-    } else {
-        let text = page::page(&whole, &Screen::new(&typed.screen, true));
-        out.write_all(text.as_bytes()).and_then(|()| out.flush())
-    };
-    written.map_or_else(|error| output_failed(&error), |()| Ok(Exit::Done))
+    inventory::write(&typed.out, &whole).map_err(|error| unwritable(&typed.out, &error))?;
+    show(typed.json, &typed.screen, &whole)
 }
 
 /// Which file is not one of the same survey.

@@ -61,7 +61,7 @@ pub fn run(typed: &Take, screen: &Typed) -> Result<Exit, Failure> {
     let files = Files { resume: typed.resume.as_deref(), or_anew: false, out: typed.out.as_deref() };
     let before = previous.as_ref().map(|(inventory, hash)| (inventory, hash.clone()));
     let taken = take(typed, screen, &read, before, &files)?;
-    show(typed, screen, &taken.inventory)?;
+    show(typed.json, screen, &taken.inventory)?;
     Ok(taken.exit)
 }
 
@@ -69,9 +69,9 @@ pub fn run(typed: &Take, screen: &Typed) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// It cannot be written.
-pub fn show(typed: &Take, screen: &Typed, inventory: &Inventory) -> Result<Exit, Failure> {
+pub fn show(as_json: bool, screen: &Typed, inventory: &Inventory) -> Result<Exit, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = if typed.json {
+    let written = if as_json {
         json::records(&mut out, inventory.records())
     } else {
         let text = page::page(inventory, &Screen::new(screen, true));

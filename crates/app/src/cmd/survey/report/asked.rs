@@ -47,16 +47,12 @@ pub fn knocks(about: &About<'_>) -> Vec<String> {
     names
 }
 
-/// What discovery sent: by ordinary connections neither ICMP nor ARP.
+/// What discovery sent.
 fn sent(about: &About<'_>) -> Vec<Ask> {
-    if about.request.discover == Discover::Off {
-        return Vec::new();
+    match about.request.discover {
+        Discover::Off => Vec::new(),
+        _ => take::knocks(about.request, about.scope),
     }
-    let mut asks = take::knocks(about.request, about.scope);
-    if about.method != "raw" {
-        asks.retain(|ask| matches!(ask, Ask::Syn(_) | Ask::Udp(_)));
-    }
-    asks
 }
 
 /// Who got every question, where discovery came first: who answered it, and who was known.

@@ -30,6 +30,7 @@ fn wanted(scope: &Scope, discover: Discover) -> Request {
 }
 
 fn told(request: &Request, method: &'static str, found: &Found) -> Inventory {
+    let request = &Request { connects: method == "connect", ..request.clone() };
     let scope = Scope::parse(SCOPE).unwrap();
     let stamp = || Stamp("2026-11-24T01:00:00.000000000Z".into());
     let about = About {
